@@ -1,0 +1,105 @@
+/**
+ * Every code that the gateway speaks, with the HTTP status it has when it is the answer to a request.
+ * Codes are for programs and never change; messages are for people.
+ */
+const HTTP_STATUS = {
+  // Why the WhatsApp session is where it is (status body: `reason.code`).
+  session_path_not_writable: 503,
+  session_path_not_creatable: 503,
+  session_path_not_a_directory: 503,
+  session_path_read_only: 503,
+  session_path_no_space: 503,
+  session_path_deleted: 503,
+  session_path_dangling_link: 503,
+  session_path_not_mounted: 503,
+  session_profile_not_writable: 503,
+  session_path_unusable: 503,
+  profile_in_use: 503,
+  browser_not_found: 503,
+  browser_failed: 503,
+  browser_crashed: 503,
+  browser_unresponsive: 503,
+  page_crashed: 503,
+  whatsapp_unreachable: 503,
+  load_timeout: 503,
+  sync_timeout: 503,
+  qr_stale: 503,
+  logged_out: 503,
+  unpaired: 503,
+  conflict: 503,
+  outdated: 503,
+  blocked: 503,
+  passkey_required: 503,
+  stopped: 503,
+  login_not_removed: 503,
+  // What was wrong with a request.
+  invalid_request: 400,
+  unauthorized: 401,
+  forbidden_origin: 403,
+  not_found: 404,
+  method_not_allowed: 405,
+  not_acceptable: 406,
+  wrong_state: 409,
+  no_qr: 409,
+  not_connected: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  unprocessable: 422,
+  too_many_requests: 429,
+  pairing_failed: 502,
+  timeout: 504,
+  invalid_configuration: 500,
+  internal: 500,
+} as const;
+
+export type ErrorCode = keyof typeof HTTP_STATUS;
+
+/** The HTTP status that belongs to a code: one table for the whole program. */
+export function httpStatusOf(code: ErrorCode): number {
+  return HTTP_STATUS[code];
+}
+
+/** Whether a string is one of the program's codes. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(HTTP_STATUS, code);
+}
+
+export interface GatewayErrorOptions {
+  readonly code: ErrorCode;
+  /** A sentence for a person. */
+  readonly message: string;
+  /** What to do or to type, or null when there is nothing to be done. */
+  readonly action?: string | null;
+  /** Whether trying again without a change can help. Default false. */
+  readonly retryable?: boolean;
+  readonly cause?: unknown;
+}
+
+/** The one error type that crosses module borders: a code for programs, a sentence and a remedy for people. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly code: ErrorCode;
+  readonly action: string | null;
+  readonly retryable: boolean;
+
+  constructor(options: GatewayErrorOptions) {
+    super(options.message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = options.code;
+    this.action = options.action ?? null;
+    this.retryable = options.retryable ?? false;
+  }
+}
+
+/**
+ * The text of anything that was thrown. Libraries throw strings and odd objects
+ * (whatsapp-web.js rejects with `'auth timeout'`), so a `message` cannot be counted on.
+ */
+export function messageOf(thrown: unknown): string {
+  if (thrown instanceof Error) return thrown.message;
+  if (typeof thrown === 'string') return thrown;
+  try {
+    return JSON.stringify(thrown) ?? String(thrown);
+  } catch {
+    return Object.prototype.toString.call(thrown);
+  }
+}

@@ -1,0 +1,188 @@
+import { parse as parseShell } from 'shell-quote';
+import { z } from 'zod';
+
+/** A secret that does not show itself in logs, JSON or error messages. Read it with `reveal()`. */
+export class Secret {
+  readonly #value: string;
+  constructor(value: string) {
+    this.#value = value;
+  }
+  reveal(): string {
+    return this.#value;
+  }
+  toJSON(): string {
+    return '[secret]';
+  }
+  toString(): string {
+    return '[secret]';
+  }
+}
+
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** As configured; resolved against the working directory by the session folder. */
+  readonly sessionPath: string;
+  readonly clientId: string;
+  readonly autoConnect: boolean;
+  /** Undefined: found by itself. */
+  readonly browserPath: string | undefined;
+  readonly chromiumArgs: readonly string[];
+  /** Undefined: everybody who reaches the port may do everything. */
+  readonly apiKey: Secret | undefined;
+  readonly corsOrigins: readonly string[];
+  /** Express's `trust proxy`: false, a hop count, or a list of addresses. */
+  readonly trustProxy: boolean | number | string;
+  readonly logLevel: LogLevel;
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A `.env` line `NAME=` means "not set", as it does for compose and for shells' `${NAME:-}`. */
+const text = (schema: z.ZodType<string>) => schema.optional();
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'expected a port number from 0 to 65535')
+  .transform(Number)
+  .refine((value) => value <= 65_535, 'expected a port number from 0 to 65535');
+
+const chromiumArgs = z.string().transform((value, context) => {
+  const words = parseShell(value, (name) => `$${name}`);
+  const flags: string[] = [];
+  for (const word of words) {
+    const flag = typeof word === 'string' ? word : 'pattern' in word ? word.pattern : null;
+    if (flag === null || !flag.startsWith('--')) {
+      context.addIssue({
+        code: 'custom',
+        message:
+          'expected Chromium flags that start with --, split as a shell would; quote what has spaces or shell characters in it',
+      });
+      return z.NEVER;
+    }
+    flags.push(flag);
+  }
+  return flags;
+});
+
+const origins = z.string().transform((value, context) => {
+  const list = value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+  for (const origin of list) {
+    if (!isOrigin(origin)) {
+      context.addIssue({
+        code: 'custom',
+        message: `expected comma-separated origins such as https://example.org (scheme, host, optional port, nothing after it)`,
+      });
+      return z.NEVER;
+    }
+  }
+  return list;
+});
+
+const trustProxy = z.string().transform((value, context): boolean | number | string => {
+  if (/^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
+  if (/^\d{1,2}$/.test(value)) return Number(value);
+  if (
+    /^[\da-fA-F.:/, ]+$|^(loopback|linklocal|uniquelocal)(\s*,\s*(loopback|linklocal|uniquelocal))*$/.test(
+      value,
+    )
+  ) {
+    return value;
+  }
+  context.addIssue({
+    code: 'custom',
+    message: 'expected true, false, the number of proxies, or addresses such as 192.168.1.5 or loopback',
+  });
+  return z.NEVER;
+});
+
+/** Every environment variable that the gateway reads. `.env.example` and the README are held against it by tests. */
+export const environmentSchema = z.object({
+  PORT: port.default(3000),
+  HOST: z.string().default('0.0.0.0'),
+  WHATSAPP_SESSION_PATH: z
+    .string()
+    .refine((value) => !value.includes('\0'), 'expected a folder path')
+    .default('.wwebjs_auth'),
+  WHATSAPP_CLIENT_ID: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected 1 to 64 letters, digits, _ or -')
+    .default('whatsapp-client'),
+  WHATSAPP_AUTO_CONNECT: z.stringbool({ error: 'expected true or false' }).default(true),
+  PUPPETEER_EXECUTABLE_PATH: text(z.string()),
+  CHROMIUM_ARGS: chromiumArgs.default([]),
+  API_KEY: text(
+    z
+      .string()
+      .min(16, 'expected at least 16 characters; make one with: openssl rand -hex 24')
+      .regex(
+        /^[\x21-\x7e]+$/,
+        'expected printable ASCII without spaces, because it travels in an HTTP header',
+      ),
+  ),
+  CORS_ORIGINS: origins.default([]),
+  TRUST_PROXY: trustProxy.default(false),
+  LOG_LEVEL: z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+});
+
+export interface ConfigProblem {
+  /** The environment variable. */
+  readonly name: string;
+  /** What was expected. */
+  readonly message: string;
+}
+
+/** Names every bad variable at once. It never repeats a value: one of them may be a key. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+  readonly problems: readonly ConfigProblem[];
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map(({ name, message }) => `${name}: ${message}`).join('\n'));
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the configuration from environment variables. An empty value counts as not set.
+ * @throws ConfigError with every problem
+ */
+export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(environmentSchema.shape)) {
+    const value = environment[name]?.trim();
+    if (value !== undefined && value !== '') given[name] = value;
+  }
+  const parsed = environmentSchema.safeParse(given);
+  if (!parsed.success) {
+    throw new ConfigError(
+      parsed.error.issues.map((issue) => ({ name: issue.path.join('.'), message: issue.message })),
+    );
+  }
+  const env = parsed.data;
+  return Object.freeze({
+    port: env.PORT,
+    host: env.HOST,
+    sessionPath: env.WHATSAPP_SESSION_PATH,
+    clientId: env.WHATSAPP_CLIENT_ID,
+    autoConnect: env.WHATSAPP_AUTO_CONNECT,
+    browserPath: env.PUPPETEER_EXECUTABLE_PATH,
+    chromiumArgs: Object.freeze(env.CHROMIUM_ARGS),
+    apiKey: env.API_KEY === undefined ? undefined : new Secret(env.API_KEY),
+    corsOrigins: Object.freeze(env.CORS_ORIGINS),
+    trustProxy: env.TRUST_PROXY,
+    logLevel: env.LOG_LEVEL,
+  });
+}
+
+function isOrigin(value: string): boolean {
+  try {
+    const url = new URL(value);
+    return (url.protocol === 'http:' || url.protocol === 'https:') && url.origin === value;
+  } catch {
+    return false;
+  }
+}

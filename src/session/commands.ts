@@ -101,7 +101,7 @@ export function logout(state: SessionState, context: Context): Step {
     case 'checking':
     case 'waiting':
     case 'failed':
-      return remove(false, false, context);
+      return remove(false, context);
     case 'removing':
       return to({ ...state, restart: false });
     case 'unlinking':

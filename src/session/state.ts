@@ -80,9 +80,9 @@ export type SessionState =
   | (Common & { readonly phase: 'removing'; readonly restart: boolean })
   | (Common & { readonly phase: 'waiting' })
   /** A person must act. A `recheck` looks quietly, so that the state does not flicker while nothing is new. */
-  | (Common & { readonly phase: 'failed'; readonly rechecking: boolean })
+  | (Common & { readonly phase: 'failed'; readonly reason: Reason; readonly rechecking: boolean })
   /** A person must act: the browser of this client cannot be ended. */
-  | (Live & { readonly phase: 'stuck'; readonly after: AfterStop });
+  | (Live & { readonly phase: 'stuck'; readonly reason: Reason; readonly after: AfterStop });
 
 export type Phase = SessionState['phase'];
 
@@ -123,4 +123,4 @@ export type Effect =
   | { readonly type: 'probe'; readonly epoch: number }
   | { readonly type: 'refresh_qr'; readonly epoch: number }
   | { readonly type: 'unlink'; readonly epoch: number }
-  | { readonly type: 'remove_login'; readonly unlinkConfirmed: boolean };
+  | { readonly type: 'remove_login' };

@@ -86,10 +86,10 @@ export function expel(from: LiveState, restart: boolean, context: Context): Step
 }
 
 /** Removes the stored login; no client is alive here. */
-export function remove(restart: boolean, unlinkConfirmed: boolean, { now }: Context): Step {
+export function remove(restart: boolean, { now }: Context): Step {
   return to(
     { phase: 'removing', since: now, failures: 0, reason: reasonOf(REASONS.logged_out), timers: [], restart },
-    { type: 'remove_login', unlinkConfirmed },
+    { type: 'remove_login' },
   );
 }
 

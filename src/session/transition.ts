@@ -175,7 +175,7 @@ function browserStopped(state: StateIn<'stopping' | 'stuck'>, context: Context):
     case 'start':
       return check(failures, null, context);
     case 'remove_login':
-      return remove(after.restart, after.unlinkConfirmed, context);
+      return remove(after.restart, context);
     case 'retry':
       return settle(reason ?? reasonOf(REASONS.interrupted), failures, context);
   }

@@ -96,6 +96,8 @@ export function redactedStatus(body: StatusBody): StatusBody {
     ...body,
     qrCode: null,
     account: null,
+    // The sentence of a ready session names who is connected.
+    message: body.isReady ? 'Connected' : body.message,
     pairing: body.pairing === null ? null : { ...body.pairing, code: null },
   };
 }

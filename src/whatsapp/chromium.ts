@@ -1,0 +1,85 @@
+import puppeteer, { type Browser, type Page } from 'puppeteer';
+import { messageOf } from '../errors.ts';
+import type { SessionLog } from '../session/ports.ts';
+import { launchOptions } from './browser-launch.ts';
+import { withDeadline } from './deadline.ts';
+import { launchFailure } from './failures.ts';
+import type { PreparedBrowser } from './prepare-browser.ts';
+import { findProcessesUsingProfile, killProcessTree } from './processes.ts';
+
+export interface ChromiumOptions {
+  readonly profile: string;
+  readonly userAgent: string;
+  readonly launchMs: number;
+  readonly answerMs: number;
+  readonly closeMs: number;
+  readonly log: SessionLog;
+}
+
+/** One browser on one profile, from its launch to the proof that none of its processes is left. */
+export class Chromium {
+  readonly #options: ChromiumOptions;
+  readonly #abort = new AbortController();
+  #launching: Promise<Browser> | null = null;
+  #pid: number | undefined;
+
+  constructor(options: ChromiumOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Launches, once.
+   * @throws GatewayError `browser_failed` or `profile_in_use`
+   */
+  async launch({ found, args }: PreparedBrowser): Promise<{ browser: Browser; page: Page }> {
+    const { profile, userAgent, launchMs, answerMs } = this.#options;
+    this.#launching = puppeteer.launch({
+      ...launchOptions({
+        found,
+        args: [...args, `--user-agent=${userAgent}`, '--disable-blink-features=AutomationControlled'],
+        userDataDir: profile,
+        // Longer than any deadline of a single question, so that this one is never the first to pass.
+        protocolTimeoutMs: launchMs + answerMs,
+        launchTimeoutMs: launchMs,
+      }),
+      defaultViewport: null,
+      signal: this.#abort.signal,
+    });
+    try {
+      const browser = await this.#launching;
+      this.#pid = browser.process()?.pid;
+      const page = (await browser.pages())[0] ?? (await browser.newPage());
+      return { browser, page };
+    } catch (error) {
+      throw launchFailure(error);
+    }
+  }
+
+  /**
+   * Ends the browser cleanly, so that the profile is flushed; kills what is left of it. Safe before, during
+   * and after a launch, and twice. Never rejects. Resolves when no process on this profile is left.
+   */
+  async close(): Promise<void> {
+    const { closeMs, profile, log } = this.#options;
+    const browser = await this.#launched();
+    if (browser?.connected === true) {
+      await withDeadline(browser.close(), closeMs, () => new Error('no answer')).catch((error: unknown) => {
+        log.warn({ error: messageOf(error) }, 'the browser does not close by itself and is killed');
+      });
+    }
+    if (this.#pid !== undefined) await killProcessTree(this.#pid, { graceMs: 0 });
+    for (const { pid } of await findProcessesUsingProfile(profile))
+      await killProcessTree(pid, { graceMs: 0 });
+  }
+
+  /** The browser, or null when its launch failed or there was none. A launch under way is cut short. */
+  async #launched(): Promise<Browser | null> {
+    if (this.#launching === null) return null;
+    if (this.#pid === undefined) this.#abort.abort();
+    try {
+      return await this.#launching;
+    } catch {
+      return null;
+    }
+  }
+}

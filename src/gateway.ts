@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Config } from './config.ts';
-import { messageOf } from './errors.ts';
+import { GatewayError, messageOf } from './errors.ts';
 import { createApp } from './http/app.ts';
 import type { Logger } from './log.ts';
 import { encodeQr } from './qr-images.ts';
@@ -145,8 +145,35 @@ function preflight(folder: SessionFolder, browsers: BrowserPreparation, log: Log
       for (const { code, message, action } of report.warnings) log.warn({ reason: code, action }, message);
     }
     // The folder's lock is ours by now: a browser on this profile belongs to a gateway that is dead.
-    await reapOrphans(folder.profile);
+    await reap(folder.profile, log);
     await folder.clearStaleLocks();
     await browsers.get();
   };
+}
+
+/** Ends the browser of a gateway that was killed. @throws GatewayError `profile_in_use` when somebody alive owns it */
+async function reap(profile: string, log: Logger): Promise<void> {
+  const result = await reapOrphans(profile);
+  switch (result.outcome) {
+    case 'unsupported':
+    case 'none':
+      return;
+    case 'reaped':
+      log.warn({ pids: result.pids }, 'ended a browser that a killed gateway had left behind');
+      return;
+    case 'busy':
+      throw new GatewayError({
+        code: 'profile_in_use',
+        message: `Another browser uses this login; process ${result.busyBy} has started it`,
+        action: `End that program (ps -p ${result.busyBy}), or give this gateway a WHATSAPP_SESSION_PATH of its own`,
+        retryable: true,
+      });
+    case 'survived':
+      throw new GatewayError({
+        code: 'profile_in_use',
+        message: `A browser of an earlier gateway uses this login and cannot be ended (process ${result.pids.join(', ')})`,
+        action: `End it as its owner or as root: sudo kill -9 ${result.pids.join(' ')}`,
+        retryable: true,
+      });
+  }
 }

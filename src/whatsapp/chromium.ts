@@ -5,7 +5,8 @@ import { launchOptions } from './browser-launch.ts';
 import { withDeadline } from './deadline.ts';
 import { launchFailure } from './failures.ts';
 import type { PreparedBrowser } from './prepare-browser.ts';
-import { findProcessesUsingProfile, killProcessTree } from './processes.ts';
+import { killProcesses, killProcessTree, type KillResult } from './kill-process-tree.ts';
+import { findProcessesUsingProfile } from './processes.ts';
 
 export interface ChromiumOptions {
   readonly profile: string;
@@ -60,16 +61,27 @@ export class Chromium {
    * and after a launch, and twice. Never rejects. Resolves when no process on this profile is left.
    */
   async close(): Promise<void> {
-    const { closeMs, profile, log } = this.#options;
+    const { closeMs, log } = this.#options;
     const browser = await this.#launched();
     if (browser?.connected === true) {
       await withDeadline(browser.close(), closeMs, () => new Error('no answer')).catch((error: unknown) => {
         log.warn({ error: messageOf(error) }, 'the browser does not close by itself and is killed');
       });
     }
-    if (this.#pid !== undefined) await killProcessTree(this.#pid, { graceMs: 0 });
-    for (const { pid } of await findProcessesUsingProfile(profile))
-      await killProcessTree(pid, { graceMs: 0 });
+    // Not before the last process is gone may anybody touch the profile. The caller has a deadline of its own.
+    for (let left = await this.#kill(); left.length > 0; left = await this.#kill()) {
+      log.error({ pids: left }, 'processes of the browser survive SIGKILL');
+    }
+  }
+
+  /** Kills what is left of the browser and returns the processes that survive. */
+  async #kill(): Promise<readonly number[]> {
+    const results: KillResult[] = [
+      await killProcesses(await findProcessesUsingProfile(this.#options.profile), { graceMs: 0 }),
+    ];
+    // Helpers whose parent died carry no profile in their command line, but still its process group.
+    if (this.#pid !== undefined) results.push(await killProcessTree(this.#pid, { graceMs: 0 }));
+    return results.flatMap((result) => (result.outcome === 'survived' ? result.pids : []));
   }
 
   /** The browser, or null when its launch failed or there was none. A launch under way is cut short. */

@@ -43,8 +43,7 @@ export class PageClient extends wwebjs.Client {
    * @throws whatever the page or the library throws, strings included
    */
   async inject(): Promise<void> {
-    const { inject } = wwebjs.Client.prototype as unknown as Injectable;
-    await inject.call(this);
+    await (wwebjs.Client.prototype as unknown as Injectable).inject.call(this);
   }
 
   /** The library calls this by itself, unawaited, on some states. Ending the browser is the driver's. */

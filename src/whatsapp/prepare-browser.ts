@@ -1,5 +1,6 @@
 import type { SessionLog } from '../session/ports.ts';
 import { browserArgs, refusedArgs } from './browser-launch.ts';
+
 import { findBrowser, sandboxUsable, type FoundBrowser } from './browser.ts';
 
 /** A browser that starts on this machine, with the flags it is to be started with. */

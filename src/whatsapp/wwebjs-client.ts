@@ -193,6 +193,8 @@ export class WwebjsClient implements DriverClient {
   #watchLibrary(): void {
     // A listener that throws is swallowed by the library, and the client is never ready: each is guarded.
     this.#library.on('qr', (payload) => {
+      // Drawn before WhatsApp has given a reference: nothing that a phone takes. The true one follows.
+      if (payload.startsWith('undefined,')) return;
       this.#qrShown = true;
       this.#linked = false;
       this.#emit({ type: 'qr', payload });

@@ -19,7 +19,7 @@ import { createBrotliDecompress } from 'node:zlib';
 import { extract } from 'tar-fs';
 import { z } from 'zod';
 import { privateFolder } from './cache-folder.ts';
-import { readProcess } from './processes.ts';
+import { readProcess } from './process-table.ts';
 
 export interface UnpackOptions {
   /** The root of `@sparticuz/chromium`. */

@@ -6,6 +6,8 @@ import { puppeteerCacheCandidates, SYSTEM_BROWSERS, systemCandidates } from './b
 import { executableProblem, startProblem } from './browser-probe.ts';
 import { bundledBrowser, type BundledBrowserOptions } from './bundled-browser.ts';
 
+export { sandboxUsable, type Sandbox } from './browser-sandbox.ts';
+
 /** A headless shell takes half the memory of a full Chrome and starts faster; both work. */
 export type BrowserKind = 'headless-shell' | 'chrome';
 

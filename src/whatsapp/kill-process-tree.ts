@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { listProcesses, processesAreVisible, type ProcessInfo, withDescendants } from './processes.ts';
+import { listProcesses, processesAreVisible, type ProcessInfo, withDescendants } from './process-table.ts';
 
 export interface KillOptions {
   /** How long the processes may take to end by themselves after SIGTERM, in milliseconds; 0: SIGKILL at once. */

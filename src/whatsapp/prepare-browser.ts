@@ -1,7 +1,8 @@
 import type { SessionLog } from '../session/ports.ts';
 import { browserArgs, refusedArgs } from './browser-launch.ts';
 
-import { findBrowser, sandboxUsable, type FoundBrowser } from './browser.ts';
+import { sandboxUsable } from './browser-sandbox.ts';
+import { findBrowser, type FoundBrowser } from './browser.ts';
 
 /** A browser that starts on this machine, with the flags it is to be started with. */
 export interface PreparedBrowser {

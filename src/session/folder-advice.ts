@@ -20,28 +20,35 @@ export interface FolderPath {
  * mount of it, or in memory. Null when it would stay.
  */
 export function volatileFolder(folder: FolderPath, host: Host): Advice | null {
-  const mount = mountOf(host.mounts, folder.realPath);
-  if (mount === null) return null;
-  if (isInMemory(mount)) {
+  if (isInContainerOnly(folder, host)) {
     return {
-      message: `${folder.path} is in memory (${mount.type} at ${mount.point}): the login is lost at the next restart`,
-      action: host.inContainer
-        ? volumeAdvice(folder, host)
-        : 'Set WHATSAPP_SESSION_PATH to a folder on a disk.',
+      message:
+        `${folder.path} is inside the container and not on a mount: the login is lost with the container. ` +
+        existingMounts(host),
+      action: volumeAdvice(folder, host),
     };
   }
-  if (!isInContainerOnly(mount, host)) return null;
+  const mount = mountOf(host.mounts, folder.realPath);
+  if (mount === null || !isInMemory(mount)) return null;
   return {
-    message:
-      `${folder.path} is inside the container and not on a mount: the login is lost with the container. ` +
-      existingMounts(host),
-    action: volumeAdvice(folder, host),
+    message: `${folder.path} is in memory (${mount.type} at ${mount.point}): the login is lost at the next restart`,
+    action: host.inContainer
+      ? volumeAdvice(folder, host)
+      : 'Set WHATSAPP_SESSION_PATH to a folder on a disk.',
   };
 }
 
-/** Whether the folder would vanish with the container. Mount points are compared, not types: on a NAS the root may be btrfs. */
-export function isInContainerOnly(mount: Mount, host: Host): boolean {
-  return host.inContainer && mount.point === '/';
+/**
+ * Whether the folder would vanish with the container. The mount point decides and not the type: on a NAS the root
+ * of a container may be btrfs.
+ */
+export function isInContainerOnly(folder: FolderPath, host: Host): boolean {
+  return host.inContainer && mountOf(host.mounts, folder.realPath)?.point === '/';
+}
+
+/** ` (ext4 at /data)`, or nothing where the platform does not tell. */
+export function mountInWords(mount: Mount | null): string {
+  return mount === null ? '' : ` (${mount.type} at ${mount.point})`;
 }
 
 function existingMounts(host: Host): string {
@@ -69,9 +76,7 @@ export function chownAdvice(
   host: Host,
   options: { create?: boolean; modes?: boolean } = {},
 ): string {
-  const mount = mountOf(host.mounts, path);
-  const onHost = (host.inContainer && mount !== null ? hostPathOf(mount, path) : null) ?? path;
-  const word = shellWord(onHost);
+  const word = hostWord(path, host);
   const commands = [
     ...(options.create === true ? [`sudo mkdir -p ${word}`] : []),
     `sudo chown -R ${host.uid}:${host.gid} ${word}`,
@@ -82,9 +87,16 @@ export function chownAdvice(
     : `sudo ./fix-permissions.sh  (or: ${commands})`;
 }
 
+/** A path as one word of a shell where the files really are: on the host, when that is known. */
+export function hostWord(path: string, host: Host): string {
+  const mount = host.inContainer ? mountOf(host.mounts, path) : null;
+  return shellWord((mount === null ? null : hostPathOf(mount, path)) ?? path);
+}
+
 /** A path as one word of a shell; `/volume*` at its beginning stays a pattern. */
 export function shellWord(path: string): string {
-  const [, pattern = '', rest = ''] = /^(\/volume\*)?(.*)$/s.exec(path) ?? [];
+  const pattern = path.startsWith('/volume*/') ? '/volume*' : '';
+  const rest = path.slice(pattern.length);
   return pattern + (/^[\w@%+=:,./-]*$/.test(rest) ? rest : `'${rest.replaceAll("'", `'\\''`)}'`);
 }
 

@@ -3,6 +3,7 @@ import {
   access,
   chmod,
   constants,
+  lstat,
   mkdir,
   open,
   readdir,
@@ -51,6 +52,8 @@ export async function assertUsable(path: string): Promise<void> {
 
 const PROBE = '.whatsapp-gateway-probe-';
 const PROBE_BYTES = 4096;
+/** A younger one may be the probe of a doctor that looks in the same moment. */
+const PROBE_LEFT_MS = 60_000;
 
 /**
  * Proves that files can be made, filled, flushed, renamed and removed in a folder, and links made: what
@@ -58,11 +61,7 @@ const PROBE_BYTES = 4096;
  * @throws Refusal
  */
 export async function probeFolder(path: string): Promise<void> {
-  await attempt('write', path, async () => {
-    for (const name of await readdir(path)) {
-      if (name.startsWith(PROBE)) await unlink(join(path, name));
-    }
-  });
+  await attempt('write', path, () => removeOldProbes(path));
   const probe = join(path, PROBE + randomBytes(6).toString('hex'));
   await attempt('write', path, async () => {
     try {
@@ -84,6 +83,14 @@ export async function probeFolder(path: string): Promise<void> {
     await symlink('nowhere', `${probe}-link`);
     await unlink(`${probe}-link`);
   });
+}
+
+async function removeOldProbes(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!name.startsWith(PROBE)) continue;
+    const { mtimeMs } = await lstat(join(folder, name));
+    if (Date.now() - mtimeMs > PROBE_LEFT_MS) await unlink(join(folder, name));
+  }
 }
 
 /** Where the login is, and what Chromium writes first. Deeper folders and caches are left out: they only cost. */

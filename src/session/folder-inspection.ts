@@ -3,9 +3,9 @@ import { join } from 'node:path';
 
 import { GatewayError } from '../errors.ts';
 import { attempt, errnoOf, locate, Refusal, type Located } from './folder-access.ts';
-import { shellWord, volatileFolder, type FolderPath } from './folder-advice.ts';
+import { shellWord, type FolderPath } from './folder-advice.ts';
 import { assertProfileWritable, assertUsable, makeFolders, probeFolder } from './folder-contents.ts';
-import { deletedFolder, explainFailure, type Failure } from './folder-failure.ts';
+import { explainFailure, type Failure } from './folder-failure.ts';
 import type { Host } from './folder-host.ts';
 import type { FolderLock } from './folder-lock.ts';
 import {
@@ -15,8 +15,8 @@ import {
   type FolderWarning,
   type StepName,
 } from './folder-report.ts';
-import { judgeLock, judgeSpace, spaceOf } from './folder-verdicts.ts';
-import { isDeleted, isWithin, mountOf } from './mount-info.ts';
+import { judgeLock, judgeMount, judgeSpace, spaceOf } from './folder-verdicts.ts';
+import { isWithin, mountOf } from './mount-info.ts';
 import { isLink, removeLeftovers } from './profile-removal.ts';
 
 export interface InspectionOptions {
@@ -111,14 +111,8 @@ async function followPath(ground: Ground): Promise<string> {
 }
 
 async function lookAtMount({ folder, host, located }: Ground): Promise<string | FolderWarning> {
-  const mount = mountOf(host.mounts, folder.realPath);
-  // btrfs counts no links of a folder, and mountinfo is not everywhere: either sign is enough.
   const { nlink } = await stat(located.existing);
-  if (nlink === 0 || (mount !== null && isDeleted(mount))) throw deletedFolder(folder, host);
-  if (mount?.readOnly === true) throw refusal({ errno: 'EROFS', path: folder.path });
-  const volatile = volatileFolder(folder, host);
-  if (volatile !== null) return { code: 'session_path_not_mounted', ...volatile };
-  return mount === null ? 'the platform does not tell' : `${mount.point} (${mount.type} ${mount.source})`;
+  return judgeMount(nlink, folder, host);
 }
 
 async function lookAtSpace({ located, folder }: Ground): Promise<string | FolderWarning> {
@@ -191,10 +185,8 @@ export function asGatewayError(
 ): GatewayError {
   if (error instanceof GatewayError) return error;
   const { folder, profile, host } = context;
-  const failure: Omit<Failure, 'folder' | 'inProfile'> =
-    error instanceof Refusal
-      ? error.failure
-      : { operation: 'write', errno: errnoOf(error), path: folder.path, blocker: null };
+  const { failure } =
+    error instanceof Refusal ? error : refusal({ errno: errnoOf(error), path: folder.path });
   const inProfile = isWithin(profile, failure.blocker?.path ?? failure.path);
   return explainFailure({ ...failure, folder, inProfile }, host);
 }

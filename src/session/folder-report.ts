@@ -1,8 +1,9 @@
 import { stat } from 'node:fs/promises';
 
 import type { ErrorCode, GatewayError } from '../errors.ts';
-import { modeInWords } from './folder-failure.ts';
+
 import type { Host } from './folder-host.ts';
+import { modeInWords } from './folder-permission.ts';
 import { spaceOf } from './folder-verdicts.ts';
 import { mountOf } from './mount-info.ts';
 

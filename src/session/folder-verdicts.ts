@@ -1,10 +1,30 @@
 import { statfs } from 'node:fs/promises';
 
 import { GatewayError } from '../errors.ts';
-import { shellWord, type FolderPath } from './folder-advice.ts';
+import { shellWord, volatileFolder, type FolderPath } from './folder-advice.ts';
+import { deletedFolder, explainFailure, spaceAction } from './folder-failure.ts';
+import type { Host } from './folder-host.ts';
 import type { LockResult } from './folder-lock.ts';
 import type { FolderWarning } from './folder-report.ts';
-import { isNetworkShare, type Mount } from './mount-info.ts';
+import { isDeleted, isNetworkShare, mountOf, type Mount } from './mount-info.ts';
+
+/**
+ * Whether what is mounted under the folder can hold a login.
+ * @param nlink how many names the deepest existing folder has; 0 says that it has been deleted
+ * @throws GatewayError `session_path_deleted`, `session_path_read_only`
+ */
+export function judgeMount(nlink: number, folder: FolderPath, host: Host): string | FolderWarning {
+  const mount = mountOf(host.mounts, folder.realPath);
+  // btrfs counts no names of a folder, and mountinfo is not everywhere: either sign is enough.
+  if (nlink === 0 || (mount !== null && isDeleted(mount))) throw deletedFolder(folder, host);
+  if (mount?.readOnly === true) {
+    const failure = { operation: 'write', errno: 'EROFS', path: folder.path, inProfile: false } as const;
+    throw explainFailure({ ...failure, folder, blocker: null }, host);
+  }
+  const volatile = volatileFolder(folder, host);
+  if (volatile !== null) return { code: 'session_path_not_mounted', ...volatile };
+  return mount === null ? 'the platform does not tell' : `${mount.point} (${mount.type} ${mount.source})`;
+}
 
 /** Free space as statfs tells it. */
 export interface Space {
@@ -22,13 +42,13 @@ export async function spaceOf(path: string): Promise<Space> {
 /** Below this a start would fill the disk before the QR is shown, and a full disk damages the stored login. */
 export const MIN_FREE_BYTES = 50_000_000;
 export const LOW_FREE_BYTES = 500_000_000;
-/** A fresh profile has some hundred files. */
+/** A fresh profile of Chromium 156 has 240 files and folders (measured), one with a login more. */
 export const MIN_FREE_INODES = 500;
 export const LOW_FREE_INODES = 5_000;
 
 /** @throws GatewayError `session_path_no_space` */
 export function judgeSpace(space: Space, path: string): string | FolderWarning {
-  const action = `Free space on the volume of ${path}; see: df -h ${shellWord(path)} && df -i ${shellWord(path)}`;
+  const action = spaceAction(path);
   const inodes = space.inodes ?? Infinity;
   const free =
     `${Math.floor(space.bytes / 1_000_000)} MB` +

@@ -1,4 +1,4 @@
-import { readFile, readlink, realpath, unlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, realpath, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 /** What Chromium leaves in a profile while it runs, and when it is killed. */
@@ -10,11 +10,12 @@ export interface SingletonOwner {
   readonly pid: number;
 }
 
-export type SingletonState =
-  | { readonly kind: 'none' }
-  /** Its owner is another host, a dead process, or a process that is not a Chromium on this profile. */
+export type ProfileUse =
+  /** No browser, and no lock of one. */
+  | { readonly kind: 'free' }
+  /** No browser, but a lock: of another host, a dead process, or a process that is no Chromium on this profile. */
   | { readonly kind: 'stale'; readonly owner: SingletonOwner | null }
-  /** Its owner lives, and is a Chromium on this profile or cannot be looked at. */
+  /** A browser runs on the profile, or the lock's owner lives and cannot be looked at. */
   | { readonly kind: 'live'; readonly owner: SingletonOwner };
 
 /** @returns null for a text that no Chromium has written */
@@ -25,23 +26,50 @@ export function parseSingletonLock(text: string): SingletonOwner | null {
 }
 
 /**
- * Says whose lock is in the profile. It assumes that the folder lock is held: then a lock of another host can only
- * be what a re-created container has left.
- * @param proc where procfs is; a seam for tests
+ * Says whether a browser uses the profile. It assumes that the folder lock is held: then a lock of another host
+ * can only be what a re-created container has left.
+ *
+ * The processes are looked at too, because the lock alone says little: chromium-headless-shell makes none
+ * (measured with version 156), and it is gone when somebody has removed it under a running browser.
+ * @param options.proc where procfs is; a seam for tests
  */
-export async function singletonState(options: {
+export async function profileUse(options: {
   profile: string;
   hostname: string;
-  proc?: string;
-}): Promise<SingletonState> {
-  const text = await linkText(join(options.profile, 'SingletonLock'));
-  if (text === null) return { kind: 'none' };
+  proc: string;
+}): Promise<ProfileUse> {
+  const { profile, hostname, proc } = options;
+  const running = await browserOn(profile, proc);
+  if (running !== null) return { kind: 'live', owner: { host: hostname, pid: running } };
+  const text = await linkText(join(profile, 'SingletonLock'));
+  if (text === null) return { kind: 'free' };
   const owner = parseSingletonLock(text);
-  if (owner?.host !== options.hostname || !isAlive(owner.pid)) return { kind: 'stale', owner };
-  const command = await commandLine(join(options.proc ?? '/proc', String(owner.pid), 'cmdline'));
-  // Where it cannot be read the owner may be a Chromium: only what is certainly stale is removed.
-  const live = command === null || (await runsOn(command, options.profile));
-  return live ? { kind: 'live', owner } : { kind: 'stale', owner };
+  if (owner?.host !== hostname || !isAlive(owner.pid)) return { kind: 'stale', owner };
+  // Where its command line cannot be read the owner may be a Chromium: only what is certainly stale is removed.
+  const command = await commandLine(proc, owner.pid);
+  return { kind: command === null ? 'live' : 'stale', owner };
+}
+
+/** @returns the lowest pid of the processes that were started on this profile, or null */
+async function browserOn(profile: string, proc: string): Promise<number | null> {
+  const names = await readdir(proc).catch(() => []);
+  const pids = names.filter((name) => /^\d+$/.test(name)).map(Number);
+  const real = await realOf(profile);
+  for (const pid of pids.sort((a, b) => a - b)) {
+    const folder = userDataDirOf((await commandLine(proc, pid)) ?? []);
+    if (folder === null || (await realOf(folder)) !== real) continue;
+    if (await seesOurFiles(proc, pid)) return pid;
+  }
+  return null;
+}
+
+/** In another container or chroot the same path is another folder. What may not be looked at counts as seeing ours. */
+async function seesOurFiles(proc: string, pid: number): Promise<boolean> {
+  for (const link of ['ns/mnt', 'root']) {
+    const theirs = await readlink(join(proc, String(pid), link)).catch(() => null);
+    if (theirs !== null && theirs !== (await readlink(join(proc, 'self', link)))) return false;
+  }
+  return true;
 }
 
 /** Removes the three links, never what they point to. @returns the names of those that were there */
@@ -58,11 +86,11 @@ export async function removeSingletons(profile: string): Promise<string[]> {
   return removed;
 }
 
+/** @returns null when there is nothing, and nothing readable when it is no link: no Chromium has written that */
 async function linkText(path: string): Promise<string | null> {
   try {
     return await readlink(path);
   } catch (error) {
-    // Something that is no link at all: Chromium has not written it and could not use it.
     return isMissing(error) ? null : '';
   }
 }
@@ -76,15 +104,16 @@ function isAlive(pid: number): boolean {
   }
 }
 
-async function commandLine(path: string): Promise<string[] | null> {
-  const text = await readFile(path, 'utf8').catch(() => null);
-  return text === null ? null : text.split('\0');
+async function commandLine(proc: string, pid: number): Promise<string[] | null> {
+  return readFile(join(proc, String(pid), 'cmdline'), 'utf8').then(
+    (text) => text.split('\0'),
+    () => null,
+  );
 }
 
-async function runsOn(command: readonly string[], profile: string): Promise<boolean> {
+function userDataDirOf(command: readonly string[]): string | null {
   const flag = '--user-data-dir=';
-  const folder = command.find((word) => word.startsWith(flag))?.slice(flag.length);
-  return folder !== undefined && (await realOf(folder)) === (await realOf(profile));
+  return command.find((word) => word.startsWith(flag))?.slice(flag.length) ?? null;
 }
 
 async function realOf(path: string): Promise<string> {

@@ -7,7 +7,7 @@ import { asGatewayError, inspectFolder, type InspectionOptions } from './folder-
 import { FolderLock } from './folder-lock.ts';
 import { describeFolder, type FolderInspection, type FolderReport } from './folder-report.ts';
 import type { LoginStore, SessionLog } from './ports.ts';
-import { removeSingletons, singletonState, type SingletonOwner } from './profile-locks.ts';
+import { profileUse, removeSingletons, type SingletonOwner } from './profile-locks.ts';
 import { isLink, removeCaches, removeProfile } from './profile-removal.ts';
 
 export {
@@ -126,11 +126,11 @@ export class SessionFolder implements LoginStore {
     readonly live: SingletonOwner | null;
   }> {
     const { hostname, ...host } = await this.#readHost();
-    const state = await singletonState({ profile: this.profile, hostname, proc: this.#proc });
-    if (state.kind === 'live') return { removed: [], live: state.owner };
+    const use = await profileUse({ profile: this.profile, hostname, proc: this.#proc });
+    if (use.kind === 'live') return { removed: [], live: use.owner };
     try {
       const removed = await removeSingletons(this.profile);
-      const owner = state.kind === 'stale' ? state.owner : null;
+      const owner = use.kind === 'stale' ? use.owner : null;
       if (removed.length > 0) this.#log.info({ removed, owner }, 'Removed stale locks of an earlier browser');
       return { removed, live: null };
     } catch (error) {
@@ -147,11 +147,11 @@ export class SessionFolder implements LoginStore {
     if (await isLink(this.profile))
       throw this.#notRemoved('it is a link', `Remove it by hand: ${this.profile}`);
     const host = await this.#readHost();
-    const state = await singletonState({ profile: this.profile, hostname: host.hostname, proc: this.#proc });
-    if (state.kind === 'live') {
+    const use = await profileUse({ profile: this.profile, hostname: host.hostname, proc: this.#proc });
+    if (use.kind === 'live') {
       throw this.#notRemoved(
-        `the browser (process ${state.owner.pid}) still runs on it`,
-        `kill ${state.owner.pid}`,
+        `the browser (process ${use.owner.pid}) still runs on it`,
+        `kill ${use.owner.pid}`,
       );
     }
     try {
@@ -169,8 +169,8 @@ export class SessionFolder implements LoginStore {
    */
   async pruneCaches(): Promise<readonly string[]> {
     const { hostname } = await this.#readHost();
-    const state = await singletonState({ profile: this.profile, hostname, proc: this.#proc });
-    if (state.kind === 'live') return [];
+    const use = await profileUse({ profile: this.profile, hostname, proc: this.#proc });
+    if (use.kind === 'live') return [];
     try {
       return await removeCaches(this.profile);
     } catch (error) {

@@ -13,7 +13,7 @@ import type { Clock } from './session/ports.ts';
 import { describeFolder, SessionFolder } from './session/session-folder.ts';
 import { Session } from './session/session.ts';
 import { BrowserPreparation } from './whatsapp/prepare-browser.ts';
-import { reapOrphans } from './whatsapp/reap-orphans.ts';
+import { reapOrphans } from './whatsapp/processes.ts';
 import { WwebjsDriver, type DriverDeadlines } from './whatsapp/wwebjs-driver.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };

@@ -6,7 +6,7 @@ import { withDeadline } from './deadline.ts';
 import { launchFailure } from './failures.ts';
 import type { PreparedBrowser } from './prepare-browser.ts';
 import { killProcesses, killProcessTree, type KillResult } from './kill-process-tree.ts';
-import { findProcessesUsingProfile } from './reap-orphans.ts';
+import { findProcessesUsingProfile } from './processes.ts';
 
 export interface ChromiumOptions {
   readonly profile: string;

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 
 import type { Secret } from '../config.ts';
 import { GatewayError } from '../errors.ts';
@@ -26,5 +26,5 @@ export function unauthorized(how: string): GatewayError {
 }
 
 function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
+  return hash('sha256', text, 'buffer');
 }

@@ -9,9 +9,10 @@ import helmet from 'helmet';
  * are the QR; `'self'` in connect-src covers the WebSocket of the same origin.
  *
  * What would break a gateway on plain http in a home network is off: `upgrade-insecure-requests` and HSTS.
- * Whoever puts TLS in front sets HSTS there.
+ * Whoever puts TLS in front sets HSTS there. Off is also what only browsers of the past read (Flash, IE, the XSS
+ * auditor): each header costs every request.
  *
- * The headers are the same for every request, so helmet computes them once, not 30,000 times a second.
+ * The headers are the same for every request, so helmet computes them once.
  */
 export function securityHeaders(): RequestHandler {
   const headers = computed(
@@ -31,8 +32,13 @@ export function securityHeaders(): RequestHandler {
           frameAncestors: ["'none'"],
         },
       },
-      strictTransportSecurity: false,
       xFrameOptions: { action: 'deny' },
+      strictTransportSecurity: false,
+      originAgentCluster: false,
+      xDnsPrefetchControl: false,
+      xDownloadOptions: false,
+      xPermittedCrossDomainPolicies: false,
+      xXssProtection: false,
     }),
   );
   // The page and its files say otherwise for themselves.

@@ -130,6 +130,8 @@ export class FakeSession implements SessionControl {
   /** What the next commands throw. */
   failure: GatewayError | Error | null = null;
   unlinkConfirmed = true;
+  /** How often somebody asked for the images of the QR. */
+  encodings = 0;
   #status: StatusBody = STOPPED;
   readonly #listeners = new Set<(status: StatusBody) => void>();
 
@@ -153,6 +155,7 @@ export class FakeSession implements SessionControl {
   }
 
   qrImages(): QrImages | null {
+    this.encodings += 1;
     return this.#status.hasQr ? QR_IMAGES : null;
   }
 

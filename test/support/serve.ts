@@ -4,7 +4,11 @@ import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
+import { z } from 'zod';
+
+import type { ErrorBody } from '../../src/border/error-body.ts';
 import { Secret } from '../../src/config.ts';
+import { isErrorCode, type ErrorCode } from '../../src/errors.ts';
 import { createApp, type AppOptions } from '../../src/http/app.ts';
 import { createLogger, type Logger } from '../../src/log.ts';
 import { createRealtime } from '../../src/realtime/server.ts';
@@ -19,10 +23,25 @@ export interface Served {
   readonly session: FakeSession;
   /** The lines of the log so far. */
   readonly log: Record<string, unknown>[];
-  /** Whether the realtime part has been closed already is up to the test. */
+  /** Closes Socket.IO before the rest. */
   closeRealtime(): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
+
+/** The error of an answer, whose form is checked on the way. */
+export function errorOf(answer: { readonly body: unknown }): ErrorBody & { readonly requestId: string } {
+  return errorAnswer.parse(answer.body).error;
+}
+
+const errorAnswer = z.strictObject({
+  success: z.literal(false),
+  error: z.strictObject({
+    code: z.custom<ErrorCode>((code) => typeof code === 'string' && isErrorCode(code)),
+    message: z.string().min(1),
+    action: z.string().min(1).nullable(),
+    requestId: z.string().min(1),
+  }),
+});
 
 /** A logger whose lines a test can read. */
 export function recordingLogger(): { logger: Logger; lines: Record<string, unknown>[] } {

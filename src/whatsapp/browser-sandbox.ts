@@ -1,8 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import puppeteer from 'puppeteer';
-import { messageOf } from '../errors.ts';
 import { browserArgs, launchOptions } from './browser-launch.ts';
 import type { FoundBrowser } from './browser.ts';
 
@@ -19,56 +19,80 @@ export interface SandboxOptions {
 }
 
 /**
- * Whether Chromium's sandbox works here, found out by starting the browser with it on a throw-away profile:
- * it needs user namespaces and seccomp, which kernels, container engines and AppArmor withhold in ways that
- * no single setting tells. Costs one launch (a few hundred ms), except for root, for whom Chromium refuses it.
+ * Whether Chromium's sandbox works here, found out by starting the browser on a throw-away profile: it needs
+ * user namespaces and seccomp, which kernels, container engines and AppArmor withhold in ways that no single
+ * setting tells. Costs one launch (a few hundred ms); none for root, for whom Chromium refuses its sandbox.
  *
- * A launch that fails for another reason is no verdict on the sandbox: it counts as usable, and the launch
- * that follows shows the fault as what it is.
+ * The sandbox is to blame only when the browser starts without it. One that does not start at all is another
+ * fault, which the launch that follows will name.
  */
 export async function sandboxUsable(found: FoundBrowser, options: SandboxOptions = {}): Promise<Sandbox> {
   if (process.platform !== 'linux') return { usable: true };
   if (process.getuid?.() === 0) {
-    return {
-      usable: false,
-      reason: 'the gateway runs as root, and Chromium refuses to sandbox itself there',
-    };
+    return { usable: false, reason: 'the gateway runs as root, for whom Chromium has none' };
   }
-  const { env = process.env, timeoutMs = 30_000 } = options;
-  const profile = await mkdtemp(join(env['TMPDIR'] ?? tmpdir(), 'whatsapp-gateway-sandbox-'));
+  if (await starts(found, true, options)) return { usable: true };
+  if (!(await starts(found, false, options))) return { usable: true };
+  return { usable: false, reason: await complaint(found, options) };
+}
+
+/** Whether the browser comes up and one page answers: a page's process has a sandbox of its own. */
+async function starts(found: FoundBrowser, sandbox: boolean, options: SandboxOptions): Promise<boolean> {
+  return await onThrowAwayProfile(found, sandbox, options, async (launch) => {
+    try {
+      const browser = await puppeteer.launch(launch);
+      try {
+        const [page] = await browser.pages();
+        await page?.evaluate('document.readyState');
+      } finally {
+        await browser.close();
+      }
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** What the browser itself says when it finds no sandbox; puppeteer keeps that to itself on a pipe. */
+async function complaint(found: FoundBrowser, options: SandboxOptions): Promise<string> {
+  const said = await onThrowAwayProfile(found, true, options, async (launch) => {
+    const args = [...(launch.args ?? []), '--headless', `--user-data-dir=${launch.userDataDir ?? ''}`];
+    return await new Promise<string>((resolve) => {
+      execFile(
+        found.path,
+        [...args, 'about:blank'],
+        { env: launch.env, timeout: launch.timeout, killSignal: 'SIGKILL' },
+        (_error, _stdout, stderr) => resolve(stderr),
+      );
+    });
+  });
+  const line = said.split('\n').find((text) => /sandbox|namespace|zygote|seccomp/i.test(text));
+  // Without Chromium's log prefix: process, time and line number change from run to run.
+  const words = line?.replace(/^\[[^\]]*\]\s*/, '').split('. ')[0];
+  return words ?? 'it does not start with it, and does without';
+}
+
+async function onThrowAwayProfile<T>(
+  found: FoundBrowser,
+  sandbox: boolean,
+  { env = process.env, timeoutMs = 30_000 }: SandboxOptions,
+  use: (launch: ReturnType<typeof launchOptions>) => Promise<T>,
+): Promise<T> {
+  const userDataDir = await mkdtemp(join(env['TMPDIR'] ?? tmpdir(), 'whatsapp-gateway-sandbox-'));
   try {
-    const browser = await puppeteer.launch(
+    return await use(
       launchOptions({
         found,
-        args: browserArgs({ extraArgs: [], sandbox: true }),
-        userDataDir: profile,
+        args: browserArgs({ extraArgs: [], sandbox }),
+        userDataDir,
         protocolTimeoutMs: timeoutMs,
         launchTimeoutMs: timeoutMs,
         env,
       }),
     );
-    try {
-      // The page's process has a sandbox of its own.
-      const [page] = await browser.pages();
-      await page?.evaluate('document.readyState');
-    } finally {
-      await browser.close();
-    }
-    return { usable: true };
-  } catch (error) {
-    const reason = sandboxFailure(error);
-    return reason === null ? { usable: true } : { usable: false, reason };
   } finally {
-    await rm(profile, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+    // The browser's last helpers may still be writing.
+    await rm(userDataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
   }
-}
-
-/** Why a launch failed, if it was for the sandbox (`content/browser/zygote_host/zygote_host_impl_linux.cc`). */
-export function sandboxFailure(error: unknown): string | null {
-  const text = messageOf(error);
-  if (text.includes('Running as root without --no-sandbox')) return 'the gateway runs as root';
-  if (text.includes('No usable sandbox!')) return 'this system lets users make no user namespaces';
-  const failed =
-    /(?:sandbox|zygote|seccomp|namespace)[^\n]*(?:failed|not permitted|Check failed)[^\n]*/i.exec(text)?.[0];
-  return failed === undefined ? null : failed.slice(0, 200);
 }

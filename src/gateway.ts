@@ -10,7 +10,7 @@ import { encodeQr } from './qr-images.ts';
 import { createRealtime, type Realtime } from './realtime/server.ts';
 import { DEFAULT_POLICY, type Policy } from './session/policy.ts';
 import type { Clock } from './session/ports.ts';
-import { describeFolder, SessionFolder } from './session/session-folder.ts';
+import { SessionFolder } from './session/session-folder.ts';
 import { Session } from './session/session.ts';
 import { BrowserPreparation } from './whatsapp/prepare-browser.ts';
 import { reapOrphans } from './whatsapp/processes.ts';
@@ -135,15 +135,8 @@ export class Gateway {
 
 /** What must be right before a browser starts, in the order in which a fault of one hides the next. */
 function preflight(folder: SessionFolder, browsers: BrowserPreparation, log: Logger): () => Promise<void> {
-  let described = '';
   return async () => {
-    const report = await folder.check();
-    const description = describeFolder(report);
-    if (description !== described) {
-      described = description;
-      log.info({ path: report.path }, description);
-      for (const { code, message, action } of report.warnings) log.warn({ reason: code, action }, message);
-    }
+    await folder.check();
     // The folder's lock is ours by now: a browser on this profile belongs to a gateway that is dead.
     await reap(folder.profile, log);
     await folder.clearStaleLocks();

@@ -1,5 +1,5 @@
 import { GatewayError, messageOf } from '../errors.ts';
-import type { DriverClient, WhatsAppDriver } from './driver.ts';
+import type { DriverClient, DriverEvent, WhatsAppDriver } from './driver.ts';
 import type { Policy } from './policy.ts';
 import type { Clock, LoginStore, Preflight, Random, SessionLog } from './ports.ts';
 import { publicStateOf } from './status.ts';
@@ -79,7 +79,7 @@ export class SessionRunner {
 
   #take(input: SessionInput): void {
     const { clock, random, policy, log } = this.#parts;
-    if (input.type === 'driver') log.info({ epoch: input.epoch }, `[WA] event=${input.event.type}`);
+    if (input.type === 'driver') this.#logEvent(input.epoch, input.event);
     const before = this.#state;
     const step = transition(before, input, {
       now: clock.now(),
@@ -96,6 +96,12 @@ export class SessionRunner {
     this.#armTimers(step.state.timers);
     for (const effect of step.effects) this.#run(effect);
     if (step.state !== before) this.#publish(step.state);
+  }
+
+  #logEvent(epoch: number, { type }: DriverEvent): void {
+    // These two come in swarms and change little; what they do change is logged as a state.
+    const level = type === 'progress' || type === 'connection' ? 'debug' : 'info';
+    this.#parts.log[level]({ epoch }, `[WA] event=${type}`);
   }
 
   #logChange(before: SessionState, after: SessionState): void {

@@ -32,7 +32,19 @@ export class Chromium {
    * Launches, once.
    * @throws GatewayError `browser_failed` or `profile_in_use`
    */
-  async launch({ found, args }: PreparedBrowser): Promise<{ browser: Browser; page: Page }> {
+  async launch(prepared: PreparedBrowser): Promise<{ browser: Browser; page: Page }> {
+    try {
+      return await this.#launch(prepared);
+    } catch (error) {
+      const unsandboxed = this.#abort.signal.aborted ? null : await prepared.withoutSandbox();
+      if (unsandboxed === null || this.#abort.signal.aborted) throw launchFailure(error);
+      return await this.#launch(unsandboxed).catch((second: unknown) => {
+        throw launchFailure(second);
+      });
+    }
+  }
+
+  async #launch({ found, args }: PreparedBrowser): Promise<{ browser: Browser; page: Page }> {
     const { profile, userAgent, launchMs, answerMs } = this.#options;
     this.#launching = puppeteer.launch({
       ...launchOptions({
@@ -46,14 +58,10 @@ export class Chromium {
       defaultViewport: null,
       signal: this.#abort.signal,
     });
-    try {
-      const browser = await this.#launching;
-      this.#pid = browser.process()?.pid;
-      const page = (await browser.pages())[0] ?? (await browser.newPage());
-      return { browser, page };
-    } catch (error) {
-      throw launchFailure(error);
-    }
+    const browser = await this.#launching;
+    this.#pid = browser.process()?.pid;
+    const page = (await browser.pages())[0] ?? (await browser.newPage());
+    return { browser, page };
   }
 
   /**

@@ -8,6 +8,11 @@ import { findBrowser, type FoundBrowser } from './browser.ts';
 export interface PreparedBrowser {
   readonly found: FoundBrowser;
   readonly args: readonly string[];
+  /**
+   * After a failed launch: whether Chromium's sandbox was to blame.
+   * @returns what to launch instead, or null when the sandbox is not the cause
+   */
+  withoutSandbox(): Promise<PreparedBrowser | null>;
 }
 
 /** Finds the browser once and remembers it; a failure is not remembered, so that an installation heals it. */
@@ -43,16 +48,38 @@ export class BrowserPreparation {
   async #prepare(): Promise<PreparedBrowser> {
     const { executablePath, extraArgs, log } = this.#options;
     const found = await findBrowser({ executablePath });
+    log.info({ path: found.path, kind: found.kind, source: found.source }, 'browser found');
+    const refused = refusedArgs(extraArgs);
+    if (refused.length > 0) {
+      log.warn({ flags: refused }, 'flags in CHROMIUM_ARGS that the gateway sets itself are left out');
+    }
+    // For root the answer is known. For others the launch itself is the test: a probe of its own would cost
+    // every start another launch.
+    return process.getuid?.() === 0 ? await this.#unsandboxed(found) : this.#sandboxed(found);
+  }
+
+  #sandboxed(found: FoundBrowser): PreparedBrowser {
+    return {
+      found,
+      args: browserArgs({ extraArgs: this.#options.extraArgs, sandbox: true }),
+      withoutSandbox: async () => {
+        const { usable } = await sandboxUsable(found);
+        if (usable) return null;
+        this.#prepared = this.#unsandboxed(found);
+        return await this.#prepared;
+      },
+    };
+  }
+
+  async #unsandboxed(found: FoundBrowser): Promise<PreparedBrowser> {
+    const { extraArgs, log } = this.#options;
     const sandbox = await sandboxUsable(found);
-    log.info(
-      { path: found.path, kind: found.kind, source: found.source, sandbox: sandbox.usable },
-      'browser found',
-    );
     if (!sandbox.usable)
       log.warn({ why: sandbox.reason }, "Chromium's sandbox cannot be used here; it runs without");
-    const refused = refusedArgs(extraArgs);
-    if (refused.length > 0)
-      log.warn({ flags: refused }, 'flags in CHROMIUM_ARGS that the gateway sets itself are left out');
-    return { found, args: browserArgs({ extraArgs, sandbox: sandbox.usable }) };
+    return {
+      found,
+      args: browserArgs({ extraArgs, sandbox: sandbox.usable }),
+      withoutSandbox: () => Promise.resolve(null),
+    };
   }
 }

@@ -20,7 +20,12 @@ export function reachableEdges(): Set<string> {
     if (seen.has(key)) continue;
     seen.add(key);
     for (const input of inputsFor(state)) {
-      const next = transition(state, input, { now: NOW, random: 0.5, policy, nextEpoch: 1 }).state;
+      const next: SessionState = transition(state, input, {
+        now: NOW,
+        random: 0.5,
+        policy,
+        nextEpoch: 1,
+      }).state;
       if (next.phase !== state.phase) edges.add(`${state.phase} --> ${next.phase}`);
       queue.push(next);
     }
@@ -30,7 +35,7 @@ export function reachableEdges(): Set<string> {
 
 /** What decides where a state can lead; times and counters beyond the budget do not. */
 function essence(state: SessionState): string {
-  const { since: _since, reason, failures, timers, ...rest } = state;
+  const { since, reason, failures, timers, ...rest } = state;
   const qr = 'qr' in rest ? { qr: rest.qr.payload } : {};
   return JSON.stringify({
     ...rest,

@@ -41,6 +41,7 @@ export class Gateway {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #folder: SessionFolder;
+  readonly #browsers: BrowserPreparation;
   readonly #server: Server;
   readonly #realtime: Realtime;
 
@@ -59,6 +60,7 @@ export class Gateway {
       log: log.child({ part: 'browser' }),
     });
     this.#folder = folder;
+    this.#browsers = browsers;
     this.session = new Session({
       driver: new WwebjsDriver({
         browser: () => browsers.get(),
@@ -105,6 +107,8 @@ export class Gateway {
    */
   async start(): Promise<void> {
     const { host, port, apiKey, autoConnect } = this.#config;
+    // Looked for while the rest starts; a failure is told by the preflight, which asks again.
+    if (autoConnect) void this.#browsers.get().catch(() => undefined);
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(port, host, () => {

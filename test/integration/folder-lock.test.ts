@@ -138,6 +138,38 @@ test('folder lock, an error that is not SQLite, is broken', () => {
   expect(lock.acquire()).toEqual({ state: 'broken', reason: 'odd' });
 });
 
+test('folder lock, another file each time it is looked at, is unsupported and ends', () => {
+  const lock = newLock((path) => {
+    const database = new DatabaseSync(path);
+    rmSync(path);
+    return database;
+  });
+  expect(lock.acquire()).toMatchObject({ state: 'unsupported' });
+  expect(lock.held).toBe(false);
+});
+
+test('folder lock, a refused attempt in the same process, does not free it for other processes', async () => {
+  newLock().acquire();
+  expect(newLock().acquire()).toMatchObject({ state: 'busy' });
+  const script =
+    `import { FolderLock } from ${JSON.stringify(new URL('../../src/session/folder-lock.ts', import.meta.url).href)};` +
+    `const lock = new FolderLock(${JSON.stringify({ path: join(place, '.lock'), holderPath: join(place, '.holder') })});` +
+    `process.stdout.write(lock.acquire().state)`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let output = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await once(child, 'close');
+  expect(output).toBe('busy');
+});
+
+test('folder lock, below a file, throws what the file system says', async () => {
+  await writeFile(join(place, 'file'), '');
+  const lock = new FolderLock({ path: join(place, 'file/.lock'), holderPath: join(place, '.holder') });
+  expect(() => lock.acquire()).toThrow(/ENOTDIR/);
+});
+
 test('folder lock, folder gone, throws what the file system says', async () => {
   await rm(place, { recursive: true });
   expect(() => newLock().acquire()).toThrow(/ENOENT/);

@@ -43,11 +43,13 @@ describe('single steps', () => {
   test('folder, made under an umask that takes everything away, is usable for its owner', async () => {
     const umask = process.umask(0o777);
     try {
-      await rig.open().check();
+      await makeFolders(rig.place, ['login', 'below']);
     } finally {
       process.umask(umask);
     }
-    expect((await stat(join(rig.place, 'login'))).mode & 0o777).toBe(0o700);
+    for (const made of ['login', 'login/below']) {
+      expect((await stat(join(rig.place, made))).mode & 0o777).toBe(0o700);
+    }
   });
 
   test('folder, made by somebody else in the same moment, is fine', async () => {

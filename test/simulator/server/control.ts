@@ -32,6 +32,10 @@ export const CONTROLS = [
   'setState',
   'status',
   'vote',
+  'browserPids',
+  'crashPage',
+  'killBrowser',
+  'setAutoAck',
 ] as const satisfies readonly (keyof Simulator)[];
 
 type Control = (typeof CONTROLS)[number];

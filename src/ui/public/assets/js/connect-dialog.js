@@ -1,6 +1,6 @@
 import { accountWords } from './account.js';
 import { connectView } from './connect-view.js';
-import { byId, part, setProgress, setText, show } from './dom.js';
+import { byId, catchFocusAfter, part, setProgress, setText, show } from './dom.js';
 import { t } from './i18n.js';
 import { Pairing } from './pairing.js';
 import { QrPanel } from './qr-panel.js';
@@ -58,6 +58,7 @@ export class ConnectDialog {
     this.#onClick('phone-back', () => this.#choose('qr'));
     this.#onClick('code-back', () => this.#backFromCode());
     this.#dialog.addEventListener('close', () => clearTimeout(this.#closing));
+    catchFocusAfter(this.#dialog);
   }
 
   get isOpen() {

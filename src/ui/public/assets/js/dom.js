@@ -63,12 +63,17 @@ export function setIcon(use, name) {
 }
 
 /**
- * Puts the focus where reading goes on when the element that had it is gone.
- * @param {HTMLElement} element
+ * A dialog gives the focus back to what opened it; when that is gone, reading goes on at the state.
+ * @param {HTMLDialogElement} dialog
  */
-export function catchFocus(element) {
-  const { activeElement } = document;
-  if (activeElement === null || activeElement === document.body) element.focus({ preventScroll: true });
+export function catchFocusAfter(dialog) {
+  dialog.addEventListener('close', () => {
+    // Right after closing, the focus may still be on something that has just become invisible.
+    const { activeElement, body } = document;
+    const isLost =
+      activeElement === null || activeElement === body || activeElement.getClientRects().length === 0;
+    if (isLost) byId('card-title', HTMLElement).focus({ preventScroll: true });
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { DriverClient, DriverEvent, WhatsAppDriver } from '../session/driver.ts';
+import type { DriverEvent, WhatsAppDriver } from '../session/driver.ts';
 import type { SessionLog } from '../session/ports.ts';
 import type { PreparedBrowser } from './prepare-browser.ts';
 import { WwebjsClient } from './wwebjs-client.ts';
@@ -45,7 +45,7 @@ export class WwebjsDriver implements WhatsAppDriver {
     this.#options = options;
   }
 
-  create(emit: (event: DriverEvent) => void): DriverClient {
+  create(emit: (event: DriverEvent) => void): WwebjsClient {
     const { browser, profile, log, deadlines } = this.#options;
     return new WwebjsClient({
       browser,

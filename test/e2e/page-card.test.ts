@@ -1,3 +1,5 @@
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Browser } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
@@ -178,6 +180,36 @@ describe('the status card', () => {
     await reader.losesSight('That did not work');
   });
 
+  test('a proxy that hides the address of the page, in between, is named as the cause', async () => {
+    await using proxy = await hidingProxy(server.port);
+    server.session.become(statusIn('ready'));
+    await using visitor = await Reader.open(browser, `${proxy.origin}/whatsapp`);
+    await visitor.press('Restart');
+    await visitor.sees(`CORS_ORIGINS=${proxy.origin}`);
+  });
+
+  test('a button that goes away while it has the focus, pressed, leaves the focus at the state', async () => {
+    server.session.become(statusIn('ready'));
+    await reader.sees('Анна Петрова');
+    await reader.page.focus('#disconnect');
+    await reader.key('Enter');
+    server.session.become(statusIn('stopping'));
+    await reader.focuses('#card-title');
+  });
+
+  test('a browser that keeps nothing, opened, works all the same', async () => {
+    await using reader = await Reader.open(browser, server.url, {
+      before: `
+        for (const kind of ['localStorage', 'sessionStorage']) {
+          Object.defineProperty(window, kind, { get: () => { throw new DOMException('denied', 'SecurityError'); } });
+        }`,
+    });
+    await reader.sees('Not connected');
+    await reader.page.select('#language', 'ru');
+    await reader.sees('Не подключено');
+    expect(reader.faults).toEqual([]);
+  });
+
   test('a gateway that is gone and comes back, looked at, is told truly at every moment', async () => {
     server.session.become(await qrStatus({ seconds: 600 }));
     await reader.sees('Waiting for your phone');
@@ -196,3 +228,28 @@ describe('the status card', () => {
     await reader.sees('Version 1.2.3');
   });
 });
+
+/** A reverse proxy that puts its own name for the gateway into the Host header, as nginx does unless told otherwise. */
+async function hidingProxy(target: number): Promise<AsyncDisposable & { readonly origin: string }> {
+  const proxy = createServer((incoming, outgoing) => {
+    const { method, url, headers } = incoming;
+    const onwards = request(
+      { port: target, host: '127.0.0.1', method, path: url, headers: { ...headers, host: 'upstream' } },
+      (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      },
+    );
+    onwards.on('error', () => outgoing.destroy());
+    incoming.pipe(onwards);
+  });
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  const { port } = proxy.address() as AddressInfo;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    async [Symbol.asyncDispose]() {
+      proxy.closeAllConnections();
+      await new Promise((resolve) => proxy.close(resolve));
+    },
+  };
+}

@@ -62,17 +62,34 @@ export function setIcon(use, name) {
   if (use.getAttribute('href') !== reference) use.setAttribute('href', reference);
 }
 
+/** Whether what had the focus is gone, or has just become invisible. */
+function isFocusLost() {
+  const { activeElement, body } = document;
+  return activeElement === null || activeElement === body || activeElement.getClientRects().length === 0;
+}
+
+/**
+ * Does what may hide the element that has the focus, and then puts the focus where reading goes on.
+ * @template Result
+ * @param {HTMLElement} root nothing happens when the focus is elsewhere
+ * @param {HTMLElement} heading
+ * @param {() => Result} change
+ * @returns {Result}
+ */
+export function keepingFocus(root, heading, change) {
+  const hadFocus = root.contains(document.activeElement);
+  const result = change();
+  if (hadFocus && isFocusLost()) heading.focus({ preventScroll: true });
+  return result;
+}
+
 /**
  * A dialog gives the focus back to what opened it; when that is gone, reading goes on at the state.
  * @param {HTMLDialogElement} dialog
  */
 export function catchFocusAfter(dialog) {
   dialog.addEventListener('close', () => {
-    // Right after closing, the focus may still be on something that has just become invisible.
-    const { activeElement, body } = document;
-    const isLost =
-      activeElement === null || activeElement === body || activeElement.getClientRects().length === 0;
-    if (isLost) byId('card-title', HTMLElement).focus({ preventScroll: true });
+    if (isFocusLost()) byId('card-title', HTMLElement).focus({ preventScroll: true });
   });
 }
 

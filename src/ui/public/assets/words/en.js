@@ -139,7 +139,8 @@ export const en = {
 
   'error.unreachable': 'the gateway does not answer.',
   'error.unauthorized': 'the key is missing or not right.',
-  'error.forbidden_origin': 'the gateway does not accept requests from this address.',
+  'error.forbidden_origin':
+    'the gateway takes this page for a foreign site, probably because of a proxy in between. Let the proxy pass the Host header on, or set CORS_ORIGINS={origin} in the settings.',
   'error.invalid_request': 'the gateway did not understand the request.',
   'error.wrong_state': 'it is not possible in the present state.',
   'error.not_connected': 'WhatsApp is not connected.',

@@ -142,7 +142,8 @@ export const ru = {
 
   'error.unreachable': 'шлюз не отвечает.',
   'error.unauthorized': 'ключа нет или он не подходит.',
-  'error.forbidden_origin': 'шлюз не принимает запросы с этого адреса.',
+  'error.forbidden_origin':
+    'шлюз принимает эту страницу за чужой сайт — вероятно, из-за прокси. Пусть прокси передаёт заголовок Host, или задайте в настройках CORS_ORIGINS={origin}.',
   'error.invalid_request': 'шлюз не понял запрос.',
   'error.wrong_state': 'в нынешнем состоянии это невозможно.',
   'error.not_connected': 'WhatsApp не подключён.',

@@ -130,6 +130,13 @@ describe('CORS_ORIGINS', () => {
     }
   });
 
+  it('OPTIONS, listed origin but no preflight, lists the methods of the address', async () => {
+    await using gateway = await serve({ corsOrigins: [listed] });
+    const answer = await request(gateway.url).options(`${API}/connect`).set('Origin', listed);
+    expect(answer.status).toBe(204);
+    expect(answer.headers['allow']).toBe('POST, OPTIONS');
+  });
+
   it('answers, origins listed, say that they vary by origin even without one', async () => {
     await using gateway = await serve({ corsOrigins: [listed] });
     expect((await request(gateway.url).get(`${API}/status`)).headers['vary']).toMatch(/Origin/);

@@ -153,6 +153,23 @@ fingerprint() { (cd "${PROJECT}" && find . -type d -printf '%p %U:%G %m\n' -o -p
   assert_success
 }
 
+@test "no tools but those of busybox, first run, upgrade with backup, and rollback" {
+  local tool
+  mkdir "${FAKE}/busybox"
+  busybox --install -s "${FAKE}/busybox"
+  # These would be the machine's own on any machine that has them at all.
+  for tool in su sudo mount unshare; do rm -f "${FAKE}/busybox/${tool}"; done
+  PATH="${FAKE}/bin:${BATS_TEST_DIRNAME}/fakes:${FAKE}/busybox:${PATH}"
+  given_running_version
+  given_new_version
+  run deploy --yes
+  assert_success
+  assert_output --partial 'the login is kept in backups/login-'
+  run deploy --rollback
+  assert_success
+  assert_output --partial 'the login is that of backups/login-'
+}
+
 @test "container of another compose project name, is kept under that name" {
   given_running_version
   echo my-project >"${FAKE}/container/project"

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,7 @@ import { GatewayError, messageOf } from './errors.ts';
 import { createApp } from './http/app.ts';
 import type { Logger } from './log.ts';
 import { encodeQr } from './qr-images.ts';
+import { createHttpServer } from './realtime/http-server.ts';
 import { createRealtime, type Realtime } from './realtime/server.ts';
 import { DEFAULT_POLICY, type Policy } from './session/policy.ts';
 import type { Clock } from './session/ports.ts';
@@ -88,7 +89,7 @@ export class Gateway {
       version,
       publicDir: fileURLToPath(new URL('ui/public', import.meta.url)),
     });
-    this.#server = createServer(app);
+    this.#server = createHttpServer(app);
     this.#realtime = createRealtime({
       ...borders,
       httpServer: this.#server,

@@ -119,7 +119,7 @@ describe('hazard: what the page says too early, too late or never', () => {
     await recorded.until('ready', 2);
   });
 
-  test('synced, said three times at once, ready once, every message once', async () => {
+  test('synced, said three times at once and once more, ready once, every message once', async () => {
     await using world = await RealDriverWorld.create({ deadlines: DEADLINES });
     const recorded = await world.started();
     await world.library(recorded).pupPage?.evaluate(`
@@ -128,6 +128,7 @@ describe('hazard: what the page says too early, too late or never', () => {
     `);
     await world.scan();
     await recorded.until('ready');
+    await world.library(recorded).pupPage?.evaluate('window.onAppStateHasSyncedEvent()');
     await new MessageRecorder(world.library(recorded)).expectEachOnce(world.simulator);
     expect(recorded.all('ready')).toHaveLength(1);
   });

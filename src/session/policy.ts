@@ -67,7 +67,7 @@ export const DEFAULT_POLICY: Policy = {
  * What a failure asks for.
  * - `retry`: try again with backoff; after the budget the state is `error` and tries go on slowly.
  * - `recheck`: a person must put something right; look again every few seconds and connect by itself.
- * - `give_up`: trying again does harm (a ban, a login in use elsewhere); wait for a person.
+ * - `give_up`: trying again does harm (a ban); wait for a person.
  * - `slow`: a person is needed and time may help too; try again slowly.
  */
 export type Remedy = 'retry' | 'recheck' | 'give_up' | 'slow';

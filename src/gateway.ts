@@ -144,7 +144,15 @@ function preflight(folder: SessionFolder, browsers: BrowserPreparation, log: Log
     await folder.check();
     // The folder's lock is ours by now: a browser on this profile belongs to a gateway that is dead.
     await reap(folder.profile, log);
-    await folder.clearStaleLocks();
+    const { live } = await folder.clearStaleLocks();
+    if (live !== null) {
+      throw new GatewayError({
+        code: 'profile_in_use',
+        message: `A browser still uses this login: process ${live.pid} on ${live.host}`,
+        action: `End it: kill ${live.pid}`,
+        retryable: true,
+      });
+    }
     await browsers.get();
   };
 }

@@ -50,7 +50,7 @@ export const DEFAULT_POLICY: Policy = {
   qrRefreshes: 2,
   pairingMs: 180_000,
   syncMs: 180_000,
-  probeMs: 30_000,
+  probeMs: 15_000,
   probeAgainMs: 5_000,
   silentProbes: 2,
   reconnectMs: 180_000,
@@ -87,6 +87,8 @@ const REMEDY: Partial<Record<ErrorCode, Remedy>> = {
   profile_in_use: 'recheck',
   browser_not_found: 'recheck',
   outdated: 'slow',
+  // Two browsers on copies of one login would take over from each other for ever.
+  conflict: 'slow',
   passkey_required: 'slow',
   blocked: 'give_up',
 };

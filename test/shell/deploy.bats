@@ -690,6 +690,14 @@ interrupt() {
   assert_output --partial 'the session path /app/data/.wwebjs_auth is not on a mount'
 }
 
+@test "session folder of the container is another one than on the host, the proof fails" {
+  touch "${FAKE}/mount-off"
+  run deploy
+  assert_failure 5
+  assert_output --partial 'the mount has come off'
+  assert_output --partial 'up -d --force-recreate'
+}
+
 @test "session folder mounted read-only, the proof fails" {
   export FAKE_MOUNT_RW=false
   run deploy

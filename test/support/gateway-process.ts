@@ -74,7 +74,7 @@ export class GatewayProcess {
         what: `the gateway to listen; it said: ${this.stderr}`,
       },
     );
-    return `http://127.0.0.1:${String(port)}`;
+    return `http://127.0.0.1:${Number(port)}`;
   }
 
   async status(): Promise<StatusBody> {

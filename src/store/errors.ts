@@ -1,0 +1,55 @@
+import { GatewayError, messageOf } from '../errors.ts';
+
+/** SQLite's primary result codes that mean something to a person (sqlite.org/rescode.html). */
+const SQLITE = { busy: 5, readonly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 };
+
+/** SQLite's primary result code of something that was thrown, or null when SQLite did not throw it. */
+export function sqliteCode(thrown: unknown): number | null {
+  if (!(thrown instanceof Error) || !('errcode' in thrown) || typeof thrown.errcode !== 'number') return null;
+  return thrown.errcode & 0xff;
+}
+
+/** Whether the file itself is damaged, as opposed to a disk or a permission that is in the way. */
+export function isCorruption(thrown: unknown): boolean {
+  const code = sqliteCode(thrown);
+  return code === SQLITE.corrupt || code === SQLITE.notADatabase;
+}
+
+/** Whether the disk is at fault and not the statement. */
+export function isStorageFailure(thrown: unknown): boolean {
+  const code = sqliteCode(thrown);
+  return code === SQLITE.full || code === SQLITE.ioError || code === SQLITE.readonly || isCorruption(thrown);
+}
+
+/** Gives what SQLite or the file system threw the code and the remedy of this program. */
+export function storageError(thrown: unknown, path: string): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  const code = sqliteCode(thrown);
+  const errno = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
+  if (code === SQLITE.full || errno === 'ENOSPC' || errno === 'EDQUOT') {
+    return new GatewayError({
+      code: 'storage_full',
+      message: 'The disk that holds DATA_PATH is full, so nothing can be accepted',
+      action: 'Free some space; the gateway goes on by itself',
+      retryable: true,
+      cause: thrown,
+    });
+  }
+  if (code === SQLITE.busy) {
+    return new GatewayError({
+      code: 'storage_in_use',
+      message: `Another process has ${path} open`,
+      action: 'Give each gateway a DATA_PATH of its own, or stop the other one',
+      cause: thrown,
+    });
+  }
+  const denied =
+    code === SQLITE.readonly || code === SQLITE.cannotOpen || errno === 'EACCES' || errno === 'EPERM';
+  return new GatewayError({
+    code: 'storage_unavailable',
+    message: `${path} cannot be ${denied ? 'opened for writing' : 'used'}: ${messageOf(thrown)}`,
+    action: denied ? `Make the folder of ${path} writable for the user of the gateway` : null,
+    retryable: !denied,
+    cause: thrown,
+  });
+}

@@ -53,7 +53,7 @@ const chromiumArgs = z.string().transform((value, context) => {
   const flags: string[] = [];
   for (const word of words) {
     const flag = typeof word === 'string' ? word : 'pattern' in word ? word.pattern : null;
-    if (flag === null || !flag.startsWith('--')) {
+    if (flag?.startsWith('--') !== true) {
       context.addIssue({
         code: 'custom',
         message:

@@ -108,7 +108,9 @@ export function messageOf(thrown: unknown): string {
   if (thrown instanceof Error) return thrown.message;
   if (typeof thrown === 'string') return thrown;
   try {
-    return JSON.stringify(thrown) ?? String(thrown);
+    // Undefined, functions and symbols have no JSON, which the type of `stringify` does not say.
+    const json: unknown = JSON.stringify(thrown);
+    return typeof json === 'string' ? json : String(thrown);
   } catch {
     return Object.prototype.toString.call(thrown);
   }

@@ -38,7 +38,7 @@ export interface PairingCode {
 export type AfterStop =
   | { readonly then: 'stay' }
   | { readonly then: 'start' }
-  | { readonly then: 'remove_login'; readonly restart: boolean; readonly unlinkConfirmed: boolean | null }
+  | { readonly then: 'remove_login'; readonly restart: boolean; readonly unlinkConfirmed: boolean }
   | { readonly then: 'retry' };
 
 interface Common {
@@ -56,7 +56,7 @@ interface Live extends Common {
 }
 
 export type SessionState =
-  | (Common & { readonly phase: 'stopped'; readonly unlinkConfirmed: boolean | null })
+  | (Common & { readonly phase: 'stopped' })
   | (Common & { readonly phase: 'checking' })
   | (Live & { readonly phase: 'starting' })
   | (Live & {
@@ -66,22 +66,27 @@ export type SessionState =
       /** Fresh QRs asked for since the last one came. */
       readonly refreshes: number;
     })
-  | (Live & { readonly phase: 'syncing'; readonly percent: number; readonly account: Account | null })
+  | (Live & { readonly phase: 'syncing'; readonly percent: number })
   | (Live & { readonly phase: 'ready'; readonly account: Account })
   /** Linked and once ready, but the last measurement said not connected. */
-  | (Live & { readonly phase: 'reconnecting'; readonly account: Account; readonly silentProbes: number })
+  | (Live & {
+      readonly phase: 'reconnecting';
+      readonly reason: Reason;
+      readonly account: Account;
+      /** Unanswered measurements in a row. */ readonly silentProbes: number;
+    })
   | (Live & { readonly phase: 'unlinking' })
   | (Live & { readonly phase: 'stopping'; readonly after: AfterStop })
-  | (Common & {
-      readonly phase: 'removing';
-      readonly restart: boolean;
-      readonly unlinkConfirmed: boolean | null;
-    })
+  | (Common & { readonly phase: 'removing'; readonly restart: boolean })
   | (Common & { readonly phase: 'waiting' })
-  /** A person must act. `stuckEpoch` is a client whose browser could not be ended. */
-  | (Common & { readonly phase: 'failed'; readonly stuckEpoch: number | null });
+  /** A person must act. A `recheck` looks quietly, so that the state does not flicker while nothing is new. */
+  | (Common & { readonly phase: 'failed'; readonly reason: Reason; readonly rechecking: boolean })
+  /** A person must act: the browser of this client cannot be ended. */
+  | (Live & { readonly phase: 'stuck'; readonly reason: Reason; readonly after: AfterStop });
 
 export type Phase = SessionState['phase'];
+
+export type StateIn<P extends Phase> = Extract<SessionState, { phase: P }>;
 
 export type Command =
   | { readonly type: 'connect' }

@@ -50,6 +50,7 @@ const PUBLIC_STATE = {
   removing: 'idle',
   waiting: 'idle',
   failed: 'error',
+  stuck: 'error',
 } as const satisfies Record<Phase, PublicState>;
 
 /** Maps the finer phase to the word of the public contract. */
@@ -80,10 +81,7 @@ export function statusBody(state: SessionState, qrCode: string | null): StatusBo
         : { attempt: shownQr.attempt, issuedAt: iso(shownQr.issuedAt), expiresAt: iso(shownQr.expiresAt) },
     pairing: pairing === null ? null : { code: pairing.code, expiresAt: iso(pairing.expiresAt) },
     progress: state.phase === 'syncing' ? state.percent : null,
-    account:
-      state.phase === 'ready' || state.phase === 'reconnecting' || state.phase === 'syncing'
-        ? state.account
-        : null,
+    account: state.phase === 'ready' || state.phase === 'reconnecting' ? state.account : null,
     reason: state.reason === null ? null : statusReason(state.reason),
     phase: state.phase,
   };
@@ -98,6 +96,8 @@ export function redactedStatus(body: StatusBody): StatusBody {
     ...body,
     qrCode: null,
     account: null,
+    // The sentence of a ready session names who is connected.
+    message: body.isReady ? 'Connected' : body.message,
     pairing: body.pairing === null ? null : { ...body.pairing, code: null },
   };
 }
@@ -132,6 +132,7 @@ function sentence(state: SessionState): string {
       return 'Removing the stored login';
     case 'waiting':
     case 'failed':
+    case 'stuck':
       return state.reason?.message ?? 'Waiting to try again';
   }
 }

@@ -4,7 +4,7 @@ import type { EventInput, JournalEvent } from '../../src/events/event.ts';
 import { follow, readOrWait } from '../../src/events/follow.ts';
 import { eventDataSchemas, matchesType } from '../../src/events/schema.ts';
 import { DEFAULT_RETENTION, Retention } from '../../src/store/retention.ts';
-import { FakeClock, settle } from '../support/fake-clock.ts';
+import { SettlingClock, settle } from '../support/settling-clock.ts';
 import { silent, startMessaging, text } from '../support/messaging.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -69,7 +69,7 @@ describe('append', () => {
   });
 
   test('a full disk, events wait in order and nobody hears of them; afterwards all are there', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { journal, store } = startMessaging(tempFolder(), { clock });
     await journal.append(call(0));
     const pages = Number(store.connection.prepare('PRAGMA page_count').get()?.['page_count']);
@@ -138,7 +138,7 @@ describe('follow', () => {
   });
 
   test('a long poll, answers with the first event or with nothing when the time is over', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { journal } = startMessaging(tempFolder(), { clock });
     const { signal } = new AbortController();
     const early = readOrWait(journal, { since: 0, limit: 10, waitMs: 30_000 }, clock, signal);
@@ -153,7 +153,7 @@ describe('follow', () => {
 
 describe('retention', () => {
   test('by age, counted from when the event was written down', async () => {
-    const clock = new FakeClock(2_000_000_000_000);
+    const clock = new SettlingClock(2_000_000_000_000);
     const { journal, store } = startMessaging(tempFolder(), { clock });
     await journal.append(call(1));
     await clock.advance(10_000);
@@ -173,7 +173,7 @@ describe('retention', () => {
   });
 
   test('finished messages go, those that wait stay however old', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { outbox, store } = startMessaging(tempFolder(), { clock });
     const waiting = await outbox.accept(text('waiting'));
     const cancelled = await outbox.accept(text('cancelled'));
@@ -185,7 +185,7 @@ describe('retention', () => {
   });
 
   test('idempotency keys, kept for a day and gone after two', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { outbox, store } = startMessaging(tempFolder(), { clock });
     await outbox.accept(text('one'), { idempotencyKey: 'k' });
     const retention = new Retention(store, DEFAULT_RETENTION, clock, silent);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { NotConnectedError, OutcomeUnknownError, RejectedError } from '../../src/messages/transport.ts';
-import { FakeClock, settle } from '../support/fake-clock.ts';
+import { SettlingClock, settle } from '../support/settling-clock.ts';
 import { startMessaging, text } from '../support/messaging.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -149,7 +149,7 @@ describe('order and pace', () => {
   });
 
   test('sixty a minute, one now and the rest one a second', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { outbox, sender, transport } = startMessaging(tempFolder(), {
       clock,
       settings: { ratePerMinute: 60 },
@@ -165,7 +165,7 @@ describe('order and pace', () => {
   });
 
   test('notBefore, waits until then and keeps nobody waiting', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { outbox, sender, transport } = startMessaging(tempFolder(), { clock });
     sender.connected();
     const notBefore = new Date(clock.now() + 60_000).toISOString();
@@ -178,7 +178,7 @@ describe('order and pace', () => {
   });
 
   test('ttl passes while disconnected, expired with the reason and not sent', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { outbox, sender, transport } = startMessaging(tempFolder(), { clock });
     const { message } = await outbox.accept({ ...text('late'), ttl: 60 });
     await clock.advance(61_000);
@@ -193,11 +193,11 @@ describe('order and pace', () => {
 
   test('ttl passes while the process is away, expired at the next start', async () => {
     const folder = tempFolder();
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const first = startMessaging(folder, { clock });
     const { message } = await first.outbox.accept({ ...text('late'), ttl: 60 });
     await first.stop();
-    const second = startMessaging(folder, { clock: new FakeClock(clock.now() + 3_600_000) });
+    const second = startMessaging(folder, { clock: new SettlingClock(clock.now() + 3_600_000) });
     second.sender.connected();
     await settle();
     expect(second.outbox.find(message.id)?.status).toBe('expired');
@@ -274,7 +274,7 @@ describe('outcomes', () => {
   });
 
   test('taken, but the page died before it said so: found and not sent again', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { outbox, sender, transport } = startMessaging(tempFolder(), { clock });
     transport.faults = [{ type: 'taken_then_lost' }];
     const { message } = await outbox.accept(text('a'));
@@ -286,7 +286,7 @@ describe('outcomes', () => {
   });
 
   test('lost before it was taken: looked for, then sent again under the same id', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { outbox, sender, transport } = startMessaging(tempFolder(), { clock });
     transport.faults = [{ type: 'lost' }];
     const { message } = await outbox.accept(text('a'));
@@ -298,7 +298,7 @@ describe('outcomes', () => {
   });
 
   test('outcome unknown and no answer to the question either: waits, nothing of that chat overtakes it', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { outbox, sender, transport } = startMessaging(tempFolder(), { clock });
     transport.faults = [{ type: 'taken_then_lost' }];
     transport.lookUpFaults = [new OutcomeUnknownError('no answer'), new NotConnectedError('gone')];
@@ -313,7 +313,7 @@ describe('outcomes', () => {
   });
 
   test('a message that kills the page every time, failed after the allowed tries and the next goes on', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { outbox, sender, transport } = startMessaging(tempFolder(), {
       clock,
       settings: { maxAttempts: 3 },
@@ -331,7 +331,7 @@ describe('outcomes', () => {
   });
 
   test('disconnected in the middle, back in the queue and sent at the next connection', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { outbox, sender, transport } = startMessaging(tempFolder(), { clock });
     transport.faults = [{ type: 'reject', error: new NotConnectedError('no page') }];
     const { message } = await outbox.accept(text('a'));
@@ -347,7 +347,7 @@ describe('outcomes', () => {
   });
 
   test('a page that took it and died before the server had it: looked for in the next page and sent again', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { outbox, sender, transport } = startMessaging(tempFolder(), { clock });
     transport.ack = 0;
     const { message } = await outbox.accept(text('a'));
@@ -403,7 +403,7 @@ describe('acknowledgements', () => {
 
   test('no acknowledgement by the server in time, told as stuck once, also across a restart', async () => {
     const folder = tempFolder();
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const first = startMessaging(folder, { clock, settings: { stuckAfterMs: 30_000 } });
     first.transport.ack = 0;
     const { message } = await first.outbox.accept(text('a'));
@@ -423,7 +423,7 @@ describe('acknowledgements', () => {
   });
 
   test('waiting for the server, the answer comes with the acknowledgement or with the time', async () => {
-    const clock = new FakeClock();
+    const clock = new SettlingClock();
     const { outbox, sender, ledger, transport } = startMessaging(tempFolder(), { clock });
     transport.ack = 0;
     const { message } = await outbox.accept(text('a'));

@@ -19,7 +19,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/store.ts';
-import { FakeClock, settle } from '../support/fake-clock.ts';
+import { SettlingClock, settle } from '../support/settling-clock.ts';
 import { silent, startMessaging, text } from '../support/messaging.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -103,7 +103,7 @@ describe('openStore', () => {
 
   test('damaged pages: what can be read comes along, what waited is looked for first, numbers go on', async () => {
     const folder = tempFolder();
-    const first = startMessaging(folder, { clock: new FakeClock(Date.now()) });
+    const first = startMessaging(folder, { clock: new SettlingClock(Date.now()) });
     for (let n = 0; n < 200; n += 1) {
       await first.outbox.accept(text(`${n} ${'x'.repeat(2_000)}`, '120363025246125486@g.us'));
     }

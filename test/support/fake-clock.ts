@@ -1,17 +1,12 @@
-import type { Clock } from '../../src/clock.ts';
+import type { Clock } from '../../src/session/ports.ts';
 
-interface Timer {
-  readonly at: number;
-  readonly callback: () => void;
-}
-
-/** A clock that stands still until it is told otherwise. */
+/** Time that stands still until a test moves it. */
 export class FakeClock implements Clock {
   #now: number;
-  readonly #timers = new Set<Timer>();
+  readonly #scheduled = new Set<{ at: number; callback: () => void }>();
 
-  constructor(start = Date.UTC(2026, 0, 1)) {
-    this.#now = start;
+  constructor(now = Date.UTC(2026, 0, 1, 12)) {
+    this.#now = now;
   }
 
   now(): number {
@@ -19,29 +14,26 @@ export class FakeClock implements Clock {
   }
 
   schedule(ms: number, callback: () => void): () => void {
-    const timer = { at: this.#now + ms, callback };
-    this.#timers.add(timer);
-    return () => this.#timers.delete(timer);
+    const entry = { at: this.#now + ms, callback };
+    this.#scheduled.add(entry);
+    return () => this.#scheduled.delete(entry);
   }
 
-  /** Lets `ms` milliseconds pass; what is due runs in its order, with real turns of the event loop in between. */
-  async advance(ms: number): Promise<void> {
+  /** How many callbacks are waiting. */
+  get pending(): number {
+    return this.#scheduled.size;
+  }
+
+  /** Moves time on by `ms`, calling what falls due on the way, in order. */
+  advance(ms: number): void {
     const end = this.#now + ms;
-    await settle();
     for (;;) {
-      const due = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
+      const due = [...this.#scheduled].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       if (due === undefined) break;
-      this.#timers.delete(due);
+      this.#scheduled.delete(due);
       this.#now = Math.max(this.#now, due.at);
       due.callback();
-      await settle();
     }
     this.#now = end;
-    await settle();
   }
-}
-
-/** Gives everything that can run without time passing the turns to do so. */
-export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -10,7 +10,7 @@ import {
   type MessageSettings,
 } from '../../src/messages/messages.ts';
 import { openStore } from '../../src/store/store.ts';
-import { FakeClock } from './fake-clock.ts';
+import { SettlingClock } from './settling-clock.ts';
 import { FakeTransport } from './fake-transport.ts';
 
 export const silent = createLogger({ level: 'silent' });
@@ -20,7 +20,7 @@ export function startMessaging(
   folder: string,
   options: { settings?: Partial<MessageSettings>; transport?: FakeTransport; clock?: Clock } = {},
 ) {
-  const clock = options.clock ?? new FakeClock();
+  const clock = options.clock ?? new SettlingClock();
   const transport = options.transport ?? new FakeTransport();
   const store = openStore(folder, silent);
   const journal = new Journal(store.journal, store.transactions, clock, silent);

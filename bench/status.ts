@@ -1,0 +1,171 @@
+/**
+ * Status requests per second, beside a bare Express route that answers the same bytes, in the same run.
+ * Servers are processes of their own; rounds alternate, so that a busy machine slows both alike.
+ *
+ *   node bench/status.ts [--rounds 7] [--seconds 2]
+ */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import { connect, type AddressInfo, type Socket } from 'node:net';
+import { parseArgs } from 'node:util';
+
+import express from 'express';
+import QRCode from 'qrcode';
+
+import { Secret } from '../src/config.ts';
+import { createApp } from '../src/http/app.ts';
+import { createLogger } from '../src/log.ts';
+import { FakeSession, qrStatus } from '../test/support/fake-session.ts';
+
+const PATH = '/api/whatsapp/status';
+const KEY = 'a-key-of-the-benchmark';
+const CONNECTIONS = 16;
+const GOAL = 0.9;
+
+/** The servers: the floor as anybody writes it, the floor with all that costs left out, and the gateway. */
+const SERVERS = {
+  'express, as it comes': async () => {
+    const bytes = await statusBytes();
+    return express().get(PATH, (_request, response) => void response.type('json').send(bytes));
+  },
+  'express, no ETag, no send()': async () => {
+    const bytes = await statusBytes();
+    return express()
+      .disable('x-powered-by')
+      .get(PATH, (_request, response) => {
+        response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': bytes.length });
+        response.end(bytes);
+      });
+  },
+  'gateway, no key configured': async () => await gateway(undefined),
+  'gateway, key checked': async () => await gateway(new Secret(KEY)),
+} as const;
+
+type Name = keyof typeof SERVERS;
+
+async function realisticStatus() {
+  // As long as WhatsApp's: a reference and three base64 keys.
+  const payload = `2@${'A1b2'.repeat(38)},${'c3D4'.repeat(11)},${'e5F6'.repeat(11)},${'g7H8'.repeat(11)}`;
+  return { ...qrStatus(1), qrCode: await QRCode.toDataURL(payload) };
+}
+
+async function statusBytes(): Promise<Buffer> {
+  return Buffer.from(JSON.stringify(await realisticStatus()));
+}
+
+async function gateway(apiKey: Secret | undefined) {
+  const session = new FakeSession();
+  session.become(await realisticStatus());
+  return createApp({
+    session,
+    apiKey,
+    corsOrigins: [],
+    trustProxy: false,
+    log: createLogger({ level: 'info' }),
+    version: '0',
+    publicDir: import.meta.dirname,
+  });
+}
+
+/** Requests per second over keep-alive connections, one request at a time on each. */
+async function measure(port: number, seconds: number): Promise<number> {
+  const request = Buffer.from(`GET ${PATH} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-Api-Key: ${KEY}\r\n\r\n`);
+  const sockets = await Promise.all(
+    Array.from({ length: CONNECTIONS }, async () => {
+      const socket = connect(port, '127.0.0.1').setNoDelay(true);
+      await once(socket, 'connect');
+      return socket;
+    }),
+  );
+  let answers = 0;
+  for (const socket of sockets) {
+    countAnswers(socket, () => {
+      answers += 1;
+      socket.write(request);
+    });
+    socket.write(request);
+  }
+  const begin = performance.now();
+  await new Promise((done) => setTimeout(done, seconds * 1000));
+  const rate = answers / ((performance.now() - begin) / 1000);
+  for (const socket of sockets) socket.destroy();
+  return rate;
+}
+
+/** The smallest HTTP client that counts right: a header block, then as many bytes as it says. */
+function countAnswers(socket: Socket, onAnswer: () => void): void {
+  let head = '';
+  let missing = 0;
+  socket.on('error', () => undefined);
+  socket.on('data', (chunk) => {
+    let rest = chunk;
+    while (rest.length > 0) {
+      if (missing > 0) {
+        const taken = Math.min(missing, rest.length);
+        missing -= taken;
+        rest = rest.subarray(taken);
+        if (missing === 0) onAnswer();
+        continue;
+      }
+      head += rest.toString('latin1');
+      const end = head.indexOf('\r\n\r\n');
+      if (end < 0) return;
+      if (!head.startsWith('HTTP/1.1 200')) throw new Error(`not 200: ${head.slice(0, 40)}`);
+      missing = Number(/content-length: (\d+)/i.exec(head)?.[1]);
+      rest = Buffer.from(head.slice(end + 4), 'latin1');
+      head = '';
+    }
+  });
+}
+
+async function start(name: Name): Promise<{ child: ChildProcess; port: number }> {
+  const child = fork(import.meta.filename, ['--serve', name]);
+  const [port] = (await once(child, 'message')) as [number];
+  return { child, port };
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)]!;
+}
+
+const { values } = parseArgs({
+  options: {
+    serve: { type: 'string' },
+    rounds: { type: 'string', default: '7' },
+    seconds: { type: 'string', default: '2' },
+  },
+});
+
+if (values.serve !== undefined) {
+  const server = createServer(await SERVERS[values.serve as Name]());
+  server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
+  process.on('message', () => process.send?.(process.cpuUsage()));
+  process.once('disconnect', () => process.exit());
+} else {
+  const names = Object.keys(SERVERS) as Name[];
+  const servers = await Promise.all(names.map(async (name) => ({ name, ...(await start(name)) })));
+  for (const { port } of servers) await measure(port, 1); // warm-up
+  const rates = new Map<Name, number[]>(names.map((name) => [name, []]));
+  for (let round = 0; round < Number(values.rounds); round += 1) {
+    for (const { name, port } of servers) rates.get(name)!.push(await measure(port, Number(values.seconds)));
+  }
+  for (const { child } of servers) child.disconnect();
+
+  // Ratios within a round: what slows the machine down slows neighbours down alike.
+  const ratio = (name: Name, floor: Name) =>
+    median(rates.get(name)!.map((rate, round) => rate / rates.get(floor)![round]!));
+  const print = (line: string) => process.stdout.write(`${line}\n`);
+  print(`GET ${PATH}, ${(await statusBytes()).length} bytes, ${CONNECTIONS} connections`);
+  for (const name of names) {
+    const floors = names.slice(0, 2).map((floor) => ratio(name, floor).toFixed(2));
+    print(
+      `  ${name.padEnd(30)} ${Math.round(median(rates.get(name)!))
+        .toString()
+        .padStart(7)}/s   ${floors.join('   ')}`,
+    );
+  }
+  const reached = ratio('gateway, no key configured', 'express, as it comes');
+  print(`ratio to a bare Express route: ${reached.toFixed(2)} (goal ≥ ${GOAL})`);
+}

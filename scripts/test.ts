@@ -1,0 +1,82 @@
+/**
+ * `npm test`: every runner of the suite, one after another, and one line that adds them up.
+ * `npm test -- PATTERN` gives the pattern to vitest and leaves the shell suite out.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+interface Count {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+interface Result {
+  readonly count: Count;
+  readonly ok: boolean;
+}
+
+interface VitestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+}
+
+const patterns = process.argv.slice(2);
+const results = [await vitest(patterns)];
+if (patterns.length === 0) results.push(await shell());
+
+const total = (key: keyof Count) => results.reduce((sum, { count }) => sum + count[key], 0);
+process.stdout.write(`\n${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped\n`);
+process.exitCode = results.every(({ ok }) => ok) ? 0 : 1;
+
+/** All TypeScript tests; the whole run holds the coverage of the session to its threshold. */
+async function vitest(only: readonly string[]): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'whatsapp-gateway-test-'));
+  const report = join(folder, 'report.json');
+  try {
+    const coverage = only.length === 0 ? ['--coverage'] : [];
+    const args = [
+      'run',
+      ...only,
+      ...coverage,
+      '--reporter=dot',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+    ];
+    const { ok } = await run('node_modules/.bin/vitest', args);
+    const { numPassedTests, numFailedTests, numPendingTests, numTodoTests } = JSON.parse(
+      await readFile(report, 'utf8'),
+    ) as VitestReport;
+    return {
+      ok,
+      count: { passed: numPassedTests, failed: numFailedTests, skipped: numPendingTests + numTodoTests },
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** The suites of the shell scripts; they end with a line of the same form. */
+async function shell(): Promise<Result> {
+  const { ok, output } = await run('bash', ['test/shell/run.sh']);
+  const line = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/m.exec(output);
+  if (line === null) return { ok: false, count: { passed: 0, failed: 1, skipped: 0 } };
+  return { ok, count: { passed: Number(line[1]), failed: Number(line[2]), skipped: Number(line[3] ?? 0) } };
+}
+
+async function run(command: string, args: readonly string[]): Promise<{ ok: boolean; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+      process.stdout.write(text);
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ ok: code === 0, output }));
+  });
+}

@@ -1,0 +1,172 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import type { Config } from './config.ts';
+import { GatewayError, messageOf } from './errors.ts';
+import { createApp } from './http/app.ts';
+import type { Logger } from './log.ts';
+import { encodeQr } from './qr-images.ts';
+import { createRealtime, type Realtime } from './realtime/server.ts';
+import { DEFAULT_POLICY, type Policy } from './session/policy.ts';
+import type { Clock } from './session/ports.ts';
+import { SessionFolder } from './session/session-folder.ts';
+import { Session } from './session/session.ts';
+import { BrowserPreparation } from './whatsapp/prepare-browser.ts';
+import { reapOrphans } from './whatsapp/processes.ts';
+import { WwebjsDriver, type DriverDeadlines } from './whatsapp/wwebjs-driver.ts';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+export interface GatewayOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  /** Shorter times for tests against the simulator. */
+  readonly policy?: Partial<Policy>;
+  readonly deadlines?: Partial<DriverDeadlines>;
+}
+
+const SYSTEM_CLOCK: Clock = {
+  now: () => Date.now(),
+  schedule: (ms, callback) => {
+    // Node takes delays of up to 2^31-1 ms and turns longer ones into 1 ms.
+    const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The composition root: builds every part, wires it, and starts and stops it in order. */
+export class Gateway {
+  readonly session: Session;
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #folder: SessionFolder;
+  readonly #server: Server;
+  readonly #realtime: Realtime;
+
+  constructor({ config, log, policy, deadlines }: GatewayOptions) {
+    this.#config = config;
+    this.#log = log;
+    const sessionLog = log.child({ part: 'session' });
+    const folder = new SessionFolder({
+      path: config.sessionPath,
+      clientId: config.clientId,
+      log: sessionLog,
+    });
+    const browsers = new BrowserPreparation({
+      executablePath: config.browserPath,
+      extraArgs: config.chromiumArgs,
+      log: log.child({ part: 'browser' }),
+    });
+    this.#folder = folder;
+    this.session = new Session({
+      driver: new WwebjsDriver({
+        browser: () => browsers.get(),
+        profile: folder.profile,
+        log: log.child({ part: 'whatsapp' }),
+        ...(deadlines !== undefined && { deadlines }),
+      }),
+      preflight: preflight(folder, browsers, sessionLog),
+      login: folder,
+      policy: { ...DEFAULT_POLICY, ...policy },
+      clock: SYSTEM_CLOCK,
+      random: Math.random,
+      log: sessionLog,
+      encodeQr,
+    });
+    const borders = {
+      session: this.session,
+      apiKey: config.apiKey,
+      corsOrigins: config.corsOrigins,
+      trustProxy: config.trustProxy,
+    };
+    const app = createApp({
+      ...borders,
+      log: log.child({ part: 'http' }),
+      version,
+      publicDir: fileURLToPath(new URL('ui/public', import.meta.url)),
+    });
+    this.#server = createServer(app);
+    this.#realtime = createRealtime({
+      ...borders,
+      httpServer: this.#server,
+      log: log.child({ part: 'socket' }),
+    });
+  }
+
+  /** The port that is listened on; of use when 0 was configured. */
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /**
+   * Listens, then connects when it is configured to.
+   * @throws Error when the port cannot be listened on
+   */
+  async start(): Promise<void> {
+    const { host, port, apiKey, autoConnect } = this.#config;
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', reject);
+        resolve();
+      });
+    });
+    this.#server.on('error', (error) => this.#log.error({ error: messageOf(error) }, 'HTTP server'));
+    this.#log.info({ version, host, port: this.port }, `open http://localhost:${this.port}/whatsapp`);
+    if (apiKey === undefined) {
+      this.#log.warn(
+        { action: 'Set API_KEY in .env; make one with: openssl rand -hex 24' },
+        'API_KEY IS NOT SET: everybody who reaches this port can link a phone and use this WhatsApp account',
+      );
+    }
+    if (autoConnect) this.session.connect();
+  }
+
+  /** Stops taking requests, ends the browser, gives the session folder back. Never rejects. */
+  async stop(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await Promise.all([this.session.close(), this.#realtime.close()]);
+    this.#server.closeAllConnections();
+    await closed;
+    await this.#folder.release();
+  }
+}
+
+/** What must be right before a browser starts, in the order in which a fault of one hides the next. */
+function preflight(folder: SessionFolder, browsers: BrowserPreparation, log: Logger): () => Promise<void> {
+  return async () => {
+    await folder.check();
+    // The folder's lock is ours by now: a browser on this profile belongs to a gateway that is dead.
+    await reap(folder.profile, log);
+    await folder.clearStaleLocks();
+    await browsers.get();
+  };
+}
+
+/** Ends the browser of a gateway that was killed. @throws GatewayError `profile_in_use` when somebody alive owns it */
+async function reap(profile: string, log: Logger): Promise<void> {
+  const result = await reapOrphans(profile);
+  switch (result.outcome) {
+    case 'unsupported':
+    case 'none':
+      return;
+    case 'reaped':
+      log.warn({ pids: result.pids }, 'ended a browser that a killed gateway had left behind');
+      return;
+    case 'busy':
+      throw new GatewayError({
+        code: 'profile_in_use',
+        message: `Another browser uses this login; process ${result.busyBy} has started it`,
+        action: `End that program (ps -p ${result.busyBy}), or give this gateway a WHATSAPP_SESSION_PATH of its own`,
+        retryable: true,
+      });
+    case 'survived':
+      throw new GatewayError({
+        code: 'profile_in_use',
+        message: `A browser of an earlier gateway uses this login and cannot be ended (process ${result.pids.join(', ')})`,
+        action: `End it as its owner or as root: sudo kill -9 ${result.pids.join(' ')}`,
+        retryable: true,
+      });
+  }
+}

@@ -1,0 +1,50 @@
+import express, { type Express } from 'express';
+
+import { keyCheck } from '../border/api-key.ts';
+import { originCheck } from '../border/origins.ts';
+import type { Secret } from '../config.ts';
+import type { Logger } from '../log.ts';
+import type { SessionControl } from '../session/control.ts';
+import { errorHandler, notFound } from './error-handler.ts';
+import { securityHeaders } from './headers.ts';
+import { healthRoutes } from './health.ts';
+import { crossOrigin, refuseForeignPages } from './origins.ts';
+import { pageRoutes } from './page.ts';
+import { requestId } from './request-id.ts';
+import { whatsappRoutes } from './whatsapp.ts';
+
+export interface AppOptions {
+  readonly session: SessionControl;
+  /** Undefined: everybody who reaches the port may do everything. */
+  readonly apiKey: Secret | undefined;
+  /** Origins whose pages may call the gateway, besides its own. */
+  readonly corsOrigins: readonly string[];
+  /** Express's `trust proxy`. */
+  readonly trustProxy: boolean | number | string;
+  readonly log: Logger;
+  readonly version: string;
+  /** The page's files: `index.html` and `assets/`. */
+  readonly publicDir: string;
+}
+
+/** Builds the REST interface and the page's static files. It listens nowhere yet and starts nothing. */
+export function createApp(options: AppOptions): Express {
+  const { session, corsOrigins, trustProxy, log } = options;
+  const checkKey = keyCheck(options.apiKey);
+
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('trust proxy', trustProxy);
+  app.set('query parser', 'simple');
+
+  app.use(requestId, securityHeaders());
+  if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
+  app.use(refuseForeignPages(originCheck({ allowed: corsOrigins, trustProxy })));
+
+  whatsappRoutes(app, { session, checkKey, log });
+  healthRoutes(app, { session, version: options.version });
+  pageRoutes(app, options.publicDir);
+
+  app.use(notFound, errorHandler(log));
+  return app;
+}

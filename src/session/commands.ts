@@ -1,0 +1,119 @@
+import { reasonOf, REASONS } from './reasons.ts';
+import { check, remove, rest, stop, to, type Context, type Step } from './steps.ts';
+import type { AfterStop, SessionState } from './state.ts';
+
+/** Starts what does not run. Harmless when it runs already. */
+export function connect(state: SessionState, context: Context): Step {
+  switch (state.phase) {
+    case 'stopped':
+    case 'waiting':
+    case 'failed':
+      return check(0, state.reason, context);
+    case 'stuck':
+    case 'stopping':
+      return stop(state, startingAfter(state.after), state.reason, context);
+    case 'removing':
+      return to({ ...state, restart: true });
+    case 'checking':
+    case 'starting':
+    case 'qr':
+    case 'syncing':
+    case 'ready':
+    case 'reconnecting':
+    case 'unlinking':
+      return to(state);
+  }
+}
+
+/** Ends what runs and keeps the login. */
+export function disconnect(state: SessionState, context: Context): Step {
+  const reason = reasonOf(REASONS.stopped);
+  switch (state.phase) {
+    case 'stopped':
+    case 'checking':
+    case 'waiting':
+    case 'failed':
+      return rest(reason, context);
+    case 'removing':
+      return to({ ...state, restart: false });
+    case 'unlinking':
+      return to(state);
+    case 'stuck':
+    case 'stopping':
+      return stop(state, stayingAfter(state.after), reason, context);
+    case 'starting':
+    case 'qr':
+    case 'syncing':
+    case 'ready':
+    case 'reconnecting':
+      return stop({ ...state, failures: 0 }, { then: 'stay' }, reason, context);
+  }
+}
+
+/** Ends what runs and starts it again. */
+export function restart(state: SessionState, context: Context): Step {
+  switch (state.phase) {
+    case 'starting':
+    case 'qr':
+    case 'syncing':
+    case 'ready':
+    case 'reconnecting':
+      return stop({ ...state, failures: 0 }, { then: 'start' }, null, context);
+    case 'stopped':
+    case 'checking':
+    case 'waiting':
+    case 'failed':
+    case 'stuck':
+    case 'stopping':
+    case 'removing':
+    case 'unlinking':
+      return connect(state, context);
+  }
+}
+
+/**
+ * Unlinks this device and removes the login. Where no page can be asked to unlink, the login is removed
+ * all the same, and the answer says that WhatsApp did not confirm.
+ */
+export function logout(state: SessionState, context: Context): Step {
+  const after: AfterStop = { then: 'remove_login', restart: false, unlinkConfirmed: false };
+  switch (state.phase) {
+    case 'syncing':
+    case 'ready':
+    case 'reconnecting':
+      return to(
+        {
+          phase: 'unlinking',
+          epoch: state.epoch,
+          since: context.now,
+          failures: 0,
+          reason: null,
+          timers: [{ name: 'stop', at: context.now + context.policy.stopMs }],
+        },
+        { type: 'unlink', epoch: state.epoch },
+      );
+    case 'starting':
+    case 'qr':
+    case 'stopping':
+    case 'stuck':
+      return stop({ ...state, failures: 0 }, after, null, context);
+    case 'stopped':
+    case 'checking':
+    case 'waiting':
+    case 'failed':
+      return remove(false, context);
+    case 'removing':
+      return to({ ...state, restart: false });
+    case 'unlinking':
+      return to(state);
+  }
+}
+
+/** A login that WhatsApp has ended is removed whatever comes afterwards. */
+function startingAfter(after: AfterStop): AfterStop {
+  return after.then === 'remove_login' ? { ...after, restart: true } : { then: 'start' };
+}
+
+function stayingAfter(after: AfterStop): AfterStop {
+  return after.then === 'remove_login' ? { ...after, restart: false } : { then: 'stay' };
+}

@@ -1,0 +1,211 @@
+import { join, resolve } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+
+import { GatewayError, messageOf } from '../errors.ts';
+import { readHost, type Host } from './folder-host.ts';
+import { asGatewayError, inspectFolder, type InspectionOptions } from './folder-inspection.ts';
+import { FolderLock } from './folder-lock.ts';
+import { describeFolder, type FolderInspection, type FolderReport } from './folder-report.ts';
+import type { LoginStore, SessionLog } from './ports.ts';
+import { profileUse, removeSingletons, type SingletonOwner } from './profile-locks.ts';
+import { isLink, removeCaches, removeProfile } from './profile-removal.ts';
+
+export {
+  describeFolder,
+  type FolderInspection,
+  type FolderReport,
+  type FolderStep,
+} from './folder-report.ts';
+export type { FolderWarning } from './folder-report.ts';
+export type { SingletonOwner } from './profile-locks.ts';
+
+export interface SessionFolderOptions {
+  /** `WHATSAPP_SESSION_PATH`; resolved against the working directory. */
+  readonly path: string;
+  readonly clientId: string;
+  readonly log: SessionLog;
+  /** How long a check may take before the disk or share is called dead, in milliseconds. Default 15 s. */
+  readonly deadlineMs?: number;
+  /** Seam for tests: the facts about process, container and mounts. */
+  readonly readHost?: () => Promise<Host>;
+  /** Seam for tests: opens the lock file. */
+  readonly openLock?: (path: string) => DatabaseSync;
+  /** Seam for tests: where procfs is. */
+  readonly proc?: string;
+}
+
+type Purpose = InspectionOptions['purpose'];
+
+/** The folder of the login: proved usable before a browser starts in it, held by one process, removed after a log-out. */
+export class SessionFolder implements LoginStore {
+  /** Absolute. Links in it are not resolved. */
+  readonly root: string;
+  /** `<root>/session-<client id>`, the name that whatsapp-web.js gives it. */
+  readonly profile: string;
+  readonly #log: SessionLog;
+  readonly #deadlineMs: number;
+  readonly #readHost: () => Promise<Host>;
+  readonly #proc: string;
+  readonly #lock: FolderLock;
+  #running: { readonly purpose: Purpose; readonly result: Promise<FolderInspection> } | null = null;
+  #described = '';
+
+  constructor(options: SessionFolderOptions) {
+    this.root = resolve(options.path);
+    this.profile = join(this.root, `session-${options.clientId}`);
+    this.#log = options.log;
+    this.#deadlineMs = options.deadlineMs ?? 15_000;
+    this.#readHost = options.readHost ?? (() => readHost());
+    this.#proc = options.proc ?? '/proc';
+    this.#lock = new FolderLock({
+      path: join(this.root, `.session-${options.clientId}.lock`),
+      holderPath: join(this.root, `.session-${options.clientId}.holder`),
+      ...(options.openLock === undefined ? {} : { open: options.openLock }),
+    });
+  }
+
+  /**
+   * The whole preflight: makes what is missing, takes the folder lock and keeps it, proves that Chromium will
+   * be able to write. May be called as often as one likes. Logs one line about the folder when it is new or has changed.
+   * @throws GatewayError one of `session_path_*`, `session_profile_not_writable`, `profile_in_use`
+   */
+  async check(): Promise<FolderReport> {
+    const { problem, report } = await this.inspect('start');
+    const line = describeFolder({ ...report, freeBytes: null });
+    if (line !== this.#described) {
+      this.#described = line;
+      this.#log.info({ folder: report }, describeFolder(report));
+      for (const { code, message, action } of report.warnings) this.#log.warn({ code, action }, message);
+    }
+    if (problem !== null) throw problem;
+    return report;
+  }
+
+  /**
+   * The preflight as a table. With `look` nothing is made or kept, so that a doctor may run beside the gateway.
+   * @throws GatewayError `session_path_unusable` when the disk does not answer; nothing else
+   */
+  async inspect(purpose: Purpose): Promise<FolderInspection> {
+    // One at a time: two would take each other's lock, and on a dead share every further one would be one more
+    // thread that never comes back.
+    if (this.#running?.purpose !== purpose) {
+      const before = this.#running?.result ?? Promise.resolve();
+      const result = before.then(() => this.#inspect(purpose));
+      const running = { purpose, result };
+      this.#running = running;
+      const done = () => {
+        if (this.#running === running) this.#running = null;
+      };
+      result.then(done, done);
+    }
+    return withDeadline(this.#running.result, this.#deadlineMs, () => {
+      return new GatewayError({
+        code: 'session_path_unusable',
+        message: `The disk or share under ${this.root} does not answer (waited ${this.#deadlineMs / 1_000} s)`,
+        action: 'Check the network share or the disk; a NAS may be waking it up.',
+        retryable: true,
+      });
+    });
+  }
+
+  /** Gives the folder lock up. Only after the browser is gone. */
+  release(): Promise<void> {
+    this.#lock.release();
+    return Promise.resolve();
+  }
+
+  /**
+   * Removes Chromium's own locks that nobody stands behind: of another host (a container that was re-created), of a
+   * dead process, of a process that is no Chromium on this profile. Call it after `check()`, which holds the folder
+   * lock, and before the browser starts.
+   * @returns the names that were removed; or the living owner, and then nothing was touched
+   * @throws GatewayError when a stale one cannot be removed
+   */
+  async clearStaleLocks(): Promise<{
+    readonly removed: readonly string[];
+    readonly live: SingletonOwner | null;
+  }> {
+    const { hostname, ...host } = await this.#readHost();
+    const use = await profileUse({ profile: this.profile, hostname, proc: this.#proc });
+    if (use.kind === 'live') return { removed: [], live: use.owner };
+    try {
+      const removed = await removeSingletons(this.profile);
+      const owner = use.kind === 'stale' ? use.owner : null;
+      if (removed.length > 0) this.#log.info({ removed, owner }, 'Removed stale locks of an earlier browser');
+      return { removed, live: null };
+    } catch (error) {
+      throw asGatewayError(error, { ...this.#context(), host: { ...host, hostname } });
+    }
+  }
+
+  /**
+   * Removes the stored login: at once out of sight, then from the disk. What an interruption leaves is
+   * removed by the next `check()`. Harmless when there is none.
+   * @throws GatewayError `login_not_removed`
+   */
+  async remove(): Promise<void> {
+    if (await isLink(this.profile))
+      throw this.#notRemoved('it is a link', `Remove it by hand: ${this.profile}`);
+    const host = await this.#readHost();
+    const use = await profileUse({ profile: this.profile, hostname: host.hostname, proc: this.#proc });
+    if (use.kind === 'live') {
+      throw this.#notRemoved(
+        `the browser (process ${use.owner.pid}) still runs on it`,
+        `kill ${use.owner.pid}`,
+      );
+    }
+    try {
+      await removeProfile(this.profile);
+    } catch (error) {
+      const { message, action } = asGatewayError(error, { ...this.#context(), host });
+      throw this.#notRemoved(message, action, error);
+    }
+    this.#log.info({ profile: this.profile }, 'Removed the stored login');
+  }
+
+  /**
+   * Deletes the browser's caches in the profile. Only while no browser runs on it; with a living one it does nothing.
+   * @returns the names of the caches that were there
+   */
+  async pruneCaches(): Promise<readonly string[]> {
+    const { hostname } = await this.#readHost();
+    const use = await profileUse({ profile: this.profile, hostname, proc: this.#proc });
+    if (use.kind === 'live') return [];
+    try {
+      return await removeCaches(this.profile);
+    } catch (error) {
+      this.#log.warn({ error: messageOf(error) }, 'The caches of the browser could not be removed');
+      return [];
+    }
+  }
+
+  async #inspect(purpose: Purpose): Promise<FolderInspection> {
+    const host = await this.#readHost();
+    return inspectFolder({ path: this.root, profile: this.profile, lock: this.#lock, host, purpose });
+  }
+
+  #context() {
+    return { folder: { path: this.root, realPath: this.root }, profile: this.profile };
+  }
+
+  #notRemoved(reason: string, action: string | null, cause?: unknown): GatewayError {
+    return new GatewayError({
+      code: 'login_not_removed',
+      message: `The stored login ${this.profile} could not be removed: ${reason}`,
+      action,
+      cause,
+    });
+  }
+}
+
+async function withDeadline<T>(promise: Promise<T>, ms: number, late: () => GatewayError): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const deadline = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(late());
+    }, ms);
+  });
+  return Promise.race([promise, deadline]).finally(() => {
+    clearTimeout(timer);
+  });
+}

@@ -1,0 +1,23 @@
+import { byId } from './dom.js';
+
+/** Asks before the login is removed. */
+export class LogoutDialog {
+  #dialog = byId('logout-dialog', HTMLDialogElement);
+
+  /** @param {() => void} logOut */
+  constructor(logOut) {
+    byId('logout-cancel', HTMLButtonElement).addEventListener('click', () => this.#dialog.close());
+    byId('logout-confirm', HTMLButtonElement).addEventListener('click', () => {
+      this.#dialog.close();
+      logOut();
+    });
+  }
+
+  open() {
+    this.#dialog.showModal();
+  }
+
+  close() {
+    this.#dialog.close();
+  }
+}

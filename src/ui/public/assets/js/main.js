@@ -1,0 +1,87 @@
+import { announce } from './announce.js';
+import { GatewayClock } from './clock.js';
+import { ConnectDialog } from './connect-dialog.js';
+import { Countdowns } from './countdown.js';
+import { byId, setOptional } from './dom.js';
+import { Gateway } from './gateway.js';
+import { chooseLanguage, currentLanguage, startLanguage, t, translate } from './i18n.js';
+import { KeyPrompt } from './key-prompt.js';
+import { LogoutDialog } from './logout-dialog.js';
+import { Notices } from './notices.js';
+import { StatusCard } from './status-card.js';
+import { Store } from './store.js';
+
+const store = new Store();
+const clock = new GatewayClock();
+const countdowns = new Countdowns(clock);
+const gateway = new Gateway(store, clock);
+
+startLanguage();
+
+const logoutDialog = new LogoutDialog(() => void logOut());
+const keyPrompt = new KeyPrompt((key) => gateway.useKey(key));
+const notices = new Notices(() => store.set({ notice: null }));
+const connectDialog = new ConnectDialog(
+  countdowns,
+  {
+    connect,
+    restart: () => void gateway.send('restart'),
+    pair: (phoneNumber) => void gateway.send('pairing-code', { phoneNumber }),
+  },
+  () => store.publish(),
+);
+const statusCard = new StatusCard(countdowns, {
+  connect: openConnect,
+  retry: openConnect,
+  restart: () => void gateway.send('restart'),
+  disconnect: () => void gateway.send('disconnect'),
+  logout: () => logoutDialog.open(),
+  unlock: () => keyPrompt.open(),
+});
+
+const language = byId('language', HTMLSelectElement);
+language.addEventListener('change', () => {
+  chooseLanguage(language.value);
+  speak();
+  store.publish();
+});
+
+store.subscribe((model) => {
+  notices.render(model);
+  const card = statusCard.render(model);
+  const dialog = connectDialog.render(model);
+  keyPrompt.render(model);
+  if (model.link !== 'online') logoutDialog.close();
+  setOptional(
+    byId('version', HTMLElement),
+    model.version === null ? null : t('app.version', { version: model.version }),
+  );
+  announce(connectDialog.isOpen ? dialog : card);
+});
+
+speak();
+store.publish();
+gateway.open();
+
+/** Puts the page's fixed words into the language of the moment. */
+function speak() {
+  translate(document);
+  language.value = currentLanguage();
+}
+
+/** The dialog comes first and at once: a QR that is already there shows without asking anybody. */
+function openConnect() {
+  store.set({ notice: null });
+  connectDialog.open();
+  const phase = store.model.status?.phase;
+  if (phase === 'stopped' || phase === 'waiting' || phase === 'failed' || phase === 'stuck') connect();
+}
+
+function connect() {
+  void gateway.send('connect');
+}
+
+async function logOut() {
+  const answer = await gateway.send('logout');
+  if (answer?.['unlinkConfirmed'] === false) store.set({ notice: () => t('logout.unconfirmed') });
+}

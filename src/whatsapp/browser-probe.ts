@@ -1,0 +1,95 @@
+import { execFile } from 'node:child_process';
+import { constants } from 'node:fs';
+import { access, stat } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** Why an executable cannot be used: a clause without paths for the public, and the whole for the log. */
+export interface BrowserProblem {
+  /** Completes a sentence that begins with the name of what was tried. */
+  readonly reason: string;
+  readonly detail: string;
+  /** The shared library that the loader did not find, when that is the reason. */
+  readonly missingLibrary: string | null;
+}
+
+/** Generous: reading 200 MB of executable from a busy disk takes its time. */
+const VERSION_TIMEOUT_MS = 30_000;
+
+/** Whether a path is a file that this user may execute. */
+export async function executableProblem(path: string): Promise<BrowserProblem | null> {
+  const problem = (reason: string): BrowserProblem => ({ reason, detail: reason, missingLibrary: null });
+  try {
+    const found = await stat(path);
+    if (found.isDirectory()) return problem('names a directory, not an executable');
+    if (!found.isFile()) return problem('does not name a regular file');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    return problem(
+      code === 'ENOENT' || code === 'ENOTDIR'
+        ? 'names a file that does not exist'
+        : `names a file that cannot be looked at (${code})`,
+    );
+  }
+  try {
+    await access(path, constants.X_OK);
+    return null;
+  } catch {
+    return problem('names a file that this user may not execute');
+  }
+}
+
+/**
+ * Whether a browser starts at all, by asking for its version: 20 ms, and it finds a missing library, the
+ * wrong architecture, and a wrapper whose target is gone.
+ *
+ * @param env the whole environment of the process
+ */
+export async function startProblem(
+  path: string,
+  env: Record<string, string>,
+): Promise<BrowserProblem | null> {
+  // On Windows the flag opens a window instead.
+  if (process.platform === 'win32') return null;
+  for (let attempt = 1; ; attempt += 1) {
+    const result = await run(path, ['--version'], env);
+    if (result === null) return null;
+    // A process forked elsewhere in this program holds, for a moment, the descriptor that wrote the file.
+    if (result.code !== 'ETXTBSY' || attempt === 50) return problemOf(result);
+    await delay(20);
+  }
+}
+
+interface Failure {
+  readonly code: string | number | null;
+  readonly message: string;
+  readonly stderr: string;
+}
+
+async function run(path: string, args: string[], env: Record<string, string>): Promise<Failure | null> {
+  return await new Promise((resolve) => {
+    const options = { env, timeout: VERSION_TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 1 << 20 } as const;
+    try {
+      execFile(path, args, options, (error, _stdout, stderr) => {
+        if (error === null) resolve(null);
+        else resolve({ code: error.code ?? error.signal ?? null, message: error.message, stderr });
+      });
+    } catch (error) {
+      // Some errors of spawn, EACCES among them, are thrown and not called back.
+      const { code, message } = error as NodeJS.ErrnoException;
+      resolve({ code: code ?? null, message, stderr: '' });
+    }
+  });
+}
+
+function problemOf({ code, message, stderr }: Failure): BrowserProblem {
+  const missing = /error while loading shared libraries: ([^\s:]+)/.exec(stderr)?.[1] ?? null;
+  const said = stderr.trim() === '' ? message : stderr.trim();
+  return {
+    reason:
+      missing === null
+        ? `does not start (${code ?? 'no exit code'})`
+        : `does not start: ${missing} is missing`,
+    detail: said.slice(0, 500),
+    missingLibrary: missing,
+  };
+}

@@ -1,0 +1,104 @@
+import { access, readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { browserEnvironment } from './browser-environment.ts';
+import { type BrowserProblem, startProblem } from './browser-probe.ts';
+import { unpackBrowser } from './browser-unpack.ts';
+import { cacheFolders } from './cache-folder.ts';
+
+export interface BundledBrowserOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** The folder to unpack below; default: the first usable one of {@link cacheFolders}. */
+  readonly cacheDir?: string | undefined;
+  /** The root of the package; null: as if it were not installed; default: resolved as Node resolves modules. */
+  readonly packageFolder?: string | null | undefined;
+}
+
+export type BundledBrowser =
+  | { readonly ok: true; readonly path: string; readonly env: Readonly<Record<string, string>> }
+  /** `reason` is a clause for a person, without paths; `detail` is for the log. */
+  | { readonly ok: false; readonly reason: string; readonly detail: string };
+
+const PACKAGE = '@sparticuz/chromium';
+const GLIBC_LOADER = '/lib64/ld-linux-x86-64.so.2';
+
+/**
+ * The headless shell that is packed inside the npm package `@sparticuz/chromium`, unpacked on first use.
+ * The package is optional and holds an executable for x64 Linux alone. Only its files are used: its own code
+ * unpacks to fixed names in the shared temp folder, and its flags are made for AWS Lambda.
+ */
+export async function bundledBrowser(options: BundledBrowserOptions): Promise<BundledBrowser> {
+  const unavailable = (reason: string, detail = reason): BundledBrowser => ({ ok: false, reason, detail });
+  if (process.platform !== 'linux' || process.arch !== 'x64') {
+    return unavailable(`${PACKAGE} is for x64 Linux only`);
+  }
+  const packageFolder = options.packageFolder === undefined ? findPackage() : options.packageFolder;
+  if (packageFolder === null) return unavailable(`${PACKAGE} is not installed`);
+  const hasGlibc = await access(GLIBC_LOADER).then(
+    () => true,
+    () => false,
+  );
+  if (!hasGlibc) return unavailable(`${PACKAGE} needs glibc`);
+
+  const details: string[] = [];
+  const folders = options.cacheDir === undefined ? cacheFolders(options.env) : [options.cacheDir];
+  for (const folder of folders) {
+    try {
+      const unpacked = await unpackBrowser({
+        packageFolder,
+        version: await versionOf(packageFolder),
+        folder,
+      });
+      const started = await start(unpacked, options.env);
+      if (started.ok) return started;
+      details.push(`${folder}: ${started.problem.detail}`);
+    } catch (error) {
+      details.push(`${folder}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return unavailable(`${PACKAGE} could not be unpacked or does not start`, details.join('; '));
+}
+
+/** The package exports its entry only, so its root is found from there; importing it would have side effects. */
+function findPackage(): string | null {
+  try {
+    return join(dirname(createRequire(import.meta.url).resolve(PACKAGE)), '..');
+  } catch {
+    return null;
+  }
+}
+
+async function versionOf(packageFolder: string): Promise<string> {
+  const { version } = JSON.parse(await readFile(join(packageFolder, 'package.json'), 'utf8')) as {
+    version?: unknown;
+  };
+  if (typeof version !== 'string' || !/^[\w.+-]+$/.test(version))
+    throw new Error('its package.json has no version');
+  return version;
+}
+
+/**
+ * The system's libraries are used where there are any: they get security updates. The package's own are
+ * for a machine without NSS, and are given to the browser process alone.
+ */
+async function start(
+  folder: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Extract<BundledBrowser, { ok: true }> | { ok: false; problem: BrowserProblem }> {
+  const path = join(folder, 'chromium');
+  const fonts = fontEnvironment(folder, env);
+  const problem = await startProblem(path, browserEnvironment(env, fonts));
+  if (problem === null) return { ok: true, path, env: fonts };
+  if (problem.missingLibrary === null) return { ok: false, problem };
+  const own = join(folder, 'lib');
+  const given = env['LD_LIBRARY_PATH'] ?? '';
+  const withLibraries = { ...fonts, LD_LIBRARY_PATH: given === '' ? own : `${own}:${given}` };
+  const still = await startProblem(path, browserEnvironment(env, withLibraries));
+  return still === null ? { ok: true, path, env: withLibraries } : { ok: false, problem: still };
+}
+
+/** Unless the operator has own settings: the system's fonts, and one font of the package's where there are none. */
+function fontEnvironment(folder: string, env: NodeJS.ProcessEnv): Record<string, string> {
+  if (env['FONTCONFIG_FILE'] !== undefined || env['FONTCONFIG_PATH'] !== undefined) return {};
+  return { FONTCONFIG_FILE: join(folder, 'fonts.conf') };
+}

@@ -1,0 +1,102 @@
+import { GatewayError, messageOf } from '../errors.ts';
+
+/** Why a browser did not start, read from what puppeteer throws. */
+export function launchFailure(thrown: unknown): GatewayError {
+  const text = messageOf(thrown);
+  if (/already running for|profile appears to be in use|SingletonLock/i.test(text)) {
+    return new GatewayError({
+      code: 'profile_in_use',
+      message: 'Another browser uses the login in the session folder',
+      action: 'Stop the other gateway or container that uses the same WHATSAPP_SESSION_PATH',
+      retryable: true,
+      cause: thrown,
+    });
+  }
+  if (/without --no-sandbox|No usable sandbox|SUID sandbox/i.test(text)) {
+    return new GatewayError({
+      code: 'browser_failed',
+      message: "Chromium's sandbox does not work here",
+      action: 'Set CHROMIUM_ARGS=--no-sandbox, or run as a user who may create user namespaces',
+      cause: thrown,
+    });
+  }
+  const library = /error while loading shared libraries: ([^:\s]+)/.exec(text)?.[1];
+  if (library !== undefined) {
+    return new GatewayError({
+      code: 'browser_failed',
+      message: `The browser does not start: the library ${library} is missing`,
+      action: 'sudo apt-get install chromium-headless-shell',
+      cause: thrown,
+    });
+  }
+  const exit = /Code: (\d+)/.exec(text)?.[1];
+  return new GatewayError({
+    code: 'browser_failed',
+    message: `The browser did not start${exit === undefined ? '' : ` (exit code ${exit})`}`,
+    action: 'The log has the browser’s own words; npm run doctor checks the machine',
+    retryable: true,
+    cause: thrown,
+  });
+}
+
+/** Why WhatsApp Web did not load, read from what puppeteer and whatsapp-web.js throw, strings included. */
+export function loadFailure(thrown: unknown): GatewayError {
+  if (thrown instanceof GatewayError) return thrown;
+  const text = messageOf(thrown);
+  const network = /net::(ERR_[A-Z_]+)/.exec(text)?.[1];
+  if (network !== undefined) {
+    return new GatewayError({
+      code: 'whatsapp_unreachable',
+      message: `web.whatsapp.com cannot be reached: ${network}`,
+      action: networkAction(network),
+      retryable: true,
+      cause: thrown,
+    });
+  }
+  if (text === 'auth timeout' || /TimeoutError|Navigation timeout/.test(`${nameOf(thrown)} ${text}`)) {
+    return new GatewayError({
+      code: 'load_timeout',
+      message: 'WhatsApp Web did not finish loading',
+      action: 'Check the speed of the network and the free memory; the gateway tries again by itself',
+      retryable: true,
+      cause: thrown,
+    });
+  }
+  if (/Target closed|Session closed|Connection closed|Target\.\w+ .*closed/i.test(text)) {
+    return new GatewayError({
+      code: 'browser_crashed',
+      message: 'The browser ended while WhatsApp Web was loading',
+      action: null,
+      retryable: true,
+      cause: thrown,
+    });
+  }
+  return new GatewayError({
+    code: 'page_crashed',
+    message: 'The page of WhatsApp Web failed while it was loading',
+    action: null,
+    retryable: true,
+    cause: thrown,
+  });
+}
+
+/** WhatsApp's server answered, but not with the page. */
+export function httpFailure(status: number): GatewayError {
+  return new GatewayError({
+    code: 'whatsapp_unreachable',
+    message: `web.whatsapp.com answered with HTTP ${status}`,
+    action: 'Nothing to do if it passes; the gateway tries again by itself',
+    retryable: true,
+  });
+}
+
+function networkAction(network: string): string {
+  if (network.startsWith('ERR_NAME')) return 'Check DNS: nslookup web.whatsapp.com';
+  if (network.startsWith('ERR_CERT'))
+    return 'Check the clock of the machine, and for a proxy that opens TLS connections';
+  return 'Check the network of the gateway: curl -I https://web.whatsapp.com';
+}
+
+function nameOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.name : '';
+}

@@ -1,0 +1,171 @@
+/**
+ * What is evaluated inside WhatsApp Web. Each function is turned into text and runs in the page: it may use
+ * nothing from this file or module but its arguments.
+ */
+
+interface Emitter {
+  on(event: string, listener: (model: unknown, value: unknown) => void): void;
+}
+
+interface Socket extends Emitter {
+  state: string;
+  hasSynced?: boolean;
+  logout(): Promise<unknown>;
+}
+
+interface MessageKey {
+  _serialized?: string;
+  toString(): string;
+}
+
+interface PageModules {
+  WAWebSocketModel: { Socket: Socket };
+  WAWebCmd: { Cmd: Emitter & { refreshQR(): void } };
+  WAWebMsgKey: { prototype: MessageKey };
+}
+
+interface PageWindow {
+  top: unknown;
+  require: <Name extends keyof PageModules>(name: Name) => PageModules[Name];
+  WWebJS?: object;
+  gatewayObserves?: boolean;
+  gatewayObserved?: (observation: Observation) => Promise<void>;
+  onAppStateHasSyncedEvent?: () => Promise<void>;
+}
+
+declare const window: PageWindow;
+
+/** What the page tells the driver about itself. */
+export type Observation =
+  | { readonly type: 'state'; readonly state: string }
+  /** The page has been told to log out; it clears itself and goes to its `post_logout` address. */
+  | { readonly type: 'logout' };
+
+/** The name of the function through which observations arrive in Node. */
+export const OBSERVED = 'gatewayObserved';
+
+/**
+ * Runs in every new document, before its own scripts. Gives message keys their `_serialized` back.
+ *
+ * Builds of WhatsApp Web since 2.3000.1042401057 (July 2026) keep that value under a minified name only,
+ * which changes with every build; `toString()` still gives it. whatsapp-web.js 1.34.7 reads `_serialized`
+ * in the page, and copies the keys' own properties when it hands messages to Node, where a getter of the
+ * prototype would be lost. So both are mended: the class, when the library loads its helpers, and the one
+ * helper through which messages leave the page.
+ */
+export function restoreMessageKeys(): void {
+  if (window.top !== window) return;
+  let helpers: object | undefined;
+
+  const mendClass = () => {
+    try {
+      const { prototype } = window.require('WAWebMsgKey');
+      if ('_serialized' in prototype) return;
+      Object.defineProperty(prototype, '_serialized', {
+        configurable: true,
+        get(this: MessageKey) {
+          return this.toString();
+        },
+        // A build that assigns the property itself gets what it asked for.
+        set(this: MessageKey, value: string) {
+          Object.defineProperty(this, '_serialized', {
+            value,
+            enumerable: true,
+            configurable: true,
+            writable: true,
+          });
+        },
+      });
+      Object.defineProperty(prototype, 'toJSON', {
+        configurable: true,
+        value(this: MessageKey) {
+          return { ...this, _serialized: this.toString() };
+        },
+      });
+    } catch {
+      // A page without that module sends no messages; linking works without it.
+    }
+  };
+
+  const mendModel =
+    (original: (message: { id?: MessageKey }) => { id?: MessageKey }) => (message: { id?: MessageKey }) => {
+      const model = original(message);
+      if (message.id !== undefined && model.id !== undefined) {
+        model.id = { ...model.id, _serialized: message.id._serialized ?? message.id.toString() };
+      }
+      return model;
+    };
+
+  Object.defineProperty(window, 'WWebJS', {
+    configurable: true,
+    get: () => helpers,
+    set: (value: object) => {
+      mendClass();
+      let getMessageModel: unknown;
+      Object.defineProperty(value, 'getMessageModel', {
+        configurable: true,
+        enumerable: true,
+        get: () => getMessageModel,
+        set: (original: Parameters<typeof mendModel>[0]) => {
+          getMessageModel = mendModel(original);
+        },
+      });
+      helpers = value;
+    },
+  });
+}
+
+/** Reports every change of WhatsApp's socket, and an order to log out, to Node. Once per document. */
+export function observePage(): void {
+  if (window.gatewayObserves === true) return;
+  window.gatewayObserves = true;
+  const { Socket } = window.require('WAWebSocketModel');
+  const { Cmd } = window.require('WAWebCmd');
+  const report = (observation: Observation) => void window.gatewayObserved?.(observation);
+  Socket.on('change:state', (_socket, state) => report({ type: 'state', state: String(state) }));
+  Cmd.on('logout', () => report({ type: 'logout' }));
+  Cmd.on('logout_from_bridge', () => report({ type: 'logout' }));
+  report({ type: 'state', state: Socket.state });
+}
+
+/** Whether this document is one that is observed already: a navigation inside it changes nothing. */
+export function isObserved(): boolean {
+  return window.gatewayObserves === true;
+}
+
+/** What a page measures of itself. */
+export interface PageMeasurement {
+  readonly socketState: string;
+  /** True also where the build does not say: then `ready` alone tells. */
+  readonly hasSynced: boolean;
+  /** Whether the library's helpers are loaded, without which no message can be sent. */
+  readonly hasHelpers: boolean;
+}
+
+/** Measures the connection. Throws in a page that is not WhatsApp Web. */
+export function measure(): PageMeasurement {
+  const { Socket } = window.require('WAWebSocketModel');
+  return {
+    socketState: Socket.state,
+    hasSynced: Socket.hasSynced !== false,
+    hasHelpers: window.WWebJS !== undefined,
+  };
+}
+
+/**
+ * Tells the library that the page has synced. It listens for the change only, and misses it when the page
+ * was faster: then it would wait for ever.
+ */
+export function announceSynced(): void {
+  void window.onAppStateHasSyncedEvent?.();
+}
+
+/** Asks for a fresh QR. The library tries that in Node, where there is no `window`, and fails in silence. */
+export function refreshQr(): void {
+  window.require('WAWebCmd').Cmd.refreshQR();
+}
+
+/** Unlinks this device. Resolves when WhatsApp's server has answered. */
+export async function unlinkDevice(): Promise<void> {
+  await window.require('WAWebSocketModel').Socket.logout();
+}

@@ -1,0 +1,17 @@
+// WhatsApp Web, simulated: every import defines its modules; the page counts as booted when
+// `Debug.VERSION` is there.
+import { config, faults } from './config.js';
+import { installRequire } from './registry.js';
+import './account.js';
+import './calls.js';
+import './chats.js';
+import './contacts.js';
+import './messages.js';
+import './send.js';
+import { start } from './session.js';
+
+installRequire();
+setTimeout(() => {
+  window.Debug = faults.noVersion ? {} : { VERSION: config.version };
+  start();
+}, config.bootMs);

@@ -1,0 +1,52 @@
+import { geteuid } from 'node:process';
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+import type { FolderStep } from '../../src/session/session-folder.ts';
+
+/** Why a test of permissions cannot run here, or false. Its own reason is what a skipped test shows. */
+export const WITHOUT_ROOT = geteuid?.() === 0 ? false : 'needs root: mounts and other user ids';
+
+export interface ChildOptions {
+  path: string;
+  clientId?: string;
+  /** What the child claims about its surroundings; all else it finds out. */
+  host?: { inContainer?: boolean };
+  /** The ids to run as; default those of the test. */
+  ids?: { uid: number; gid: number; groups?: number[] } | undefined;
+  /** Shell commands that run first, as root, in a mount namespace of its own: mounts in it vanish with the child. */
+  setup?: string;
+  /** A command that the child is run by, such as `setpriv`. */
+  wrapper?: string[];
+}
+
+export interface ChildResult {
+  steps: FolderStep[];
+  code: string | null;
+  message: string;
+  action: string;
+  warnings: { code: string; message: string; action: string }[];
+}
+
+/** Runs the preflight in a process of other rights or other mounts, and returns what it found. */
+export async function checkElsewhere(options: ChildOptions): Promise<ChildResult> {
+  const { setup = ':', wrapper = [], ...question } = options;
+  const runner = fileURLToPath(new URL('session-folder-child-main.ts', import.meta.url));
+  const child = spawn(
+    'unshare',
+    [
+      '--mount',
+      ...['sh', '-ec', `${setup}\nexec "$@"`, 'sh'],
+      ...wrapper,
+      ...[process.execPath, runner, JSON.stringify(question)],
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  let output = '';
+  let errors = '';
+  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  if (code !== 0) throw new Error(`the child ended with ${String(code)}: ${errors}`);
+  return JSON.parse(output) as ChildResult;
+}

@@ -8,7 +8,7 @@ import type { MessageReason, OutboxMessage } from './message.ts';
 import type { NumberBook } from './numbers.ts';
 import type { OutboxRows } from './ports.ts';
 import type { SenderSettings } from './sender.ts';
-import { NotConnectedError, RejectedError, type MessageTransport, type Receipt } from './transport.ts';
+import { NotConnectedError, NotTakenError, RejectedError, type MessageTransport, type Receipt } from './transport.ts';
 
 export type DeliveryOutcome =
   /** The page of that epoch has it; `told` when `message.stuck` has been told before. */
@@ -20,6 +20,9 @@ export type DeliveryOutcome =
 
 /** Between two tries, in milliseconds; the last one repeats. */
 const PAUSES = [500, 2_000, 5_000, 15_000, 30_000] as const;
+
+/** After these the page certainly does not have the message. */
+const BEFORE_THE_HAND_OVER = [NotConnectedError, NotTakenError, GatewayError] as const;
 
 /** Takes one message from the queue to the page, however often page, browser or disk fail on the way. */
 export class Delivery {
@@ -101,8 +104,11 @@ export class Delivery {
           return await this.#end(id, 'failed', { code: 'rejected', message: error.message });
         }
         lastError = messageOf(error);
+        if (error instanceof NotTakenError && this.#isExhausted(id)) {
+          return await this.#end(id, 'failed', { code: 'send_failed', message: lastError });
+        }
         // Everything else may have happened after the hand-over, except what is known to come before it.
-        if (!(error instanceof NotConnectedError) && !(error instanceof GatewayError)) uncertain = true;
+        if (!BEFORE_THE_HAND_OVER.some((type) => error instanceof type)) uncertain = true;
         this.#log.warn(
           { message: id, reason: lastError },
           'a message did not get through; it is tried again',
@@ -122,6 +128,10 @@ export class Delivery {
   async expire(id: string): Promise<DeliveryOutcome> {
     const text = 'Its ttl passed before it could be sent';
     return this.#end(id, 'expired', { code: 'ttl_passed', message: text });
+  }
+
+  #isExhausted(id: string): boolean {
+    return (this.#rows.find(id)?.attempts ?? 0) >= this.#settings.maxFailures;
   }
 
   async #resolve(message: OutboxMessage): Promise<string | null> {

@@ -17,6 +17,8 @@ export interface SenderSettings {
   readonly concurrency: number;
   /** Hand-overs of one message after which a page that still does not have it counts as a refusal. */
   readonly maxAttempts: number;
+  /** Hand-overs after which a message that the page says it cannot take is given up. */
+  readonly maxFailures: number;
   /** Milliseconds without an acknowledgement by WhatsApp's server after which a message is called stuck. */
   readonly stuckAfterMs: number;
 }

@@ -1,7 +1,7 @@
 import type { OutboxMessage } from './message.ts';
 
 /**
- * WhatsApp, as the outbox needs it. Every method keeps a deadline of its own and throws one of the three
+ * WhatsApp, as the outbox needs it. Every method keeps a deadline of its own and throws one of the
  * errors below, nothing else: what happened to a send decides whether it may be tried again.
  */
 export interface MessageTransport {
@@ -9,6 +9,7 @@ export interface MessageTransport {
    * Hands a message over under `message.waId`. Resolves once the page has taken it, which is not yet WhatsApp's
    * server; the acknowledgement comes on its own.
    * @throws RejectedError the page refused it and nothing was sent
+   * @throws NotTakenError the page could not take it, and certainly has not
    * @throws OutcomeUnknownError it may or may not have been taken
    * @throws NotConnectedError nothing was handed over
    */
@@ -41,6 +42,11 @@ export type LookUp = { readonly found: false } | { readonly found: true; readonl
 /** WhatsApp refused: trying again without a change cannot help. */
 export class RejectedError extends Error {
   override readonly name = 'RejectedError';
+}
+
+/** WhatsApp Web failed before it took the message; another try can help (an upload that broke off, for example). */
+export class NotTakenError extends Error {
+  override readonly name = 'NotTakenError';
 }
 
 /** Nobody knows: the page died, or did not answer in time. */

@@ -72,7 +72,7 @@ start_as_root() {
     die "${EX_CONFIG}" "PUID and PGID must be numbers, got '${PUID}' and '${PGID}'. See yours with: id"
   fi
   if [ "${PUID}" -eq 0 ] || [ "${PGID}" -eq 0 ]; then
-    die "${EX_CONFIG}" "PUID=${PUID} PGID=${PGID} means root, and the browser must not be root. Use the numbers of an ordinary user: id"
+    die "${EX_CONFIG}" "PUID=${PUID} PGID=${PGID} means root, and the browser must not be root. See those of an ordinary user with: id NAME"
   fi
   setpriv --reuid "${PUID}" --regid "${PGID}" --clear-groups true 2>/dev/null ||
     die "${EX_NOPERM}" "not allowed to become ${PUID}:${PGID}. Add cap_add: [CHOWN, DAC_OVERRIDE, FOWNER, SETGID, SETUID], or set user: \"${PUID}:${PGID}\""

@@ -3,7 +3,7 @@
 # shellcheck shell=dash
 
 # sudo on DSM leaves a PATH without Docker and without Synology's own tools.
-PATH=/usr/local/bin:/usr/local/sbin:/usr/syno/bin:/usr/syno/sbin:${PATH:-}:/usr/bin:/bin:/usr/sbin:/sbin
+PATH=${PATH:-}:/usr/local/bin:/usr/local/sbin:/usr/syno/bin:/usr/syno/sbin:/usr/bin:/bin:/usr/sbin:/sbin
 export PATH
 
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then

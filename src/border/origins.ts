@@ -25,15 +25,19 @@ export function originCheck(options: {
     if (origin === undefined || allowed.has(origin)) return true;
     const page = hostOf(origin);
     if (page === null) return false;
-    if (page === headers.host?.toLowerCase()) return true;
-    return trusted && page === firstOf(headers['x-forwarded-host'])?.toLowerCase();
+    if (page === withoutDefaultPort(headers.host)) return true;
+    return trusted && page === withoutDefaultPort(firstOf(headers['x-forwarded-host']));
   };
 }
 
 /** Host and port of an origin; null for `null` (sandboxed pages, files) and for what is no web origin. */
 function hostOf(origin: string): string | null {
-  const match = /^https?:\/\/([^/?#@\s]+)$/i.exec(origin);
-  return match?.[1]?.toLowerCase() ?? null;
+  return withoutDefaultPort(/^https?:\/\/([^/?#@\s]+)$/i.exec(origin)?.[1]);
+}
+
+/** Browsers leave the default port out; some proxies write it. Which of the two it is depends on who ends TLS. */
+function withoutDefaultPort(host: string | undefined): string | null {
+  return host?.toLowerCase().replace(/:(?:80|443)$/, '') ?? null;
 }
 
 /** Proxies in a row append: the first is what the browser asked for. */

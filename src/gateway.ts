@@ -2,14 +2,15 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { GatewayError, messageOf } from './errors.ts';
 import { createApp } from './http/app.ts';
 import type { Logger } from './log.ts';
+import { Messaging, type MessagingOptions } from './messaging.ts';
 import { encodeQr } from './qr-images.ts';
 import { createRealtime, type Realtime } from './realtime/server.ts';
 import { DEFAULT_POLICY, type Policy } from './session/policy.ts';
-import type { Clock } from './session/ports.ts';
 import { SessionFolder } from './session/session-folder.ts';
 import { Session } from './session/session.ts';
 import { BrowserPreparation } from './whatsapp/prepare-browser.ts';
@@ -24,27 +25,21 @@ export interface GatewayOptions {
   /** Shorter times for tests against the simulator. */
   readonly policy?: Partial<Policy>;
   readonly deadlines?: Partial<DriverDeadlines>;
+  readonly messaging?: Pick<MessagingOptions, 'settings' | 'retry'>;
 }
-
-const SYSTEM_CLOCK: Clock = {
-  now: () => Date.now(),
-  schedule: (ms, callback) => {
-    // Node takes delays of up to 2^31-1 ms and turns longer ones into 1 ms.
-    const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
-    return () => clearTimeout(timer);
-  },
-};
 
 /** The composition root: builds every part, wires it, and starts and stops it in order. */
 export class Gateway {
   readonly session: Session;
+  readonly messaging: Messaging;
   readonly #config: Config;
   readonly #log: Logger;
   readonly #folder: SessionFolder;
   readonly #server: Server;
   readonly #realtime: Realtime;
 
-  constructor({ config, log, policy, deadlines }: GatewayOptions) {
+  /** @throws GatewayError `storage_in_use`, `storage_newer`, `storage_full`, `storage_unavailable` */
+  constructor({ config, log, policy, deadlines, messaging: messagingOptions }: GatewayOptions) {
     this.#config = config;
     this.#log = log;
     const sessionLog = log.child({ part: 'session' });
@@ -59,21 +54,25 @@ export class Gateway {
       log: log.child({ part: 'browser' }),
     });
     this.#folder = folder;
+    const messaging = new Messaging({ config, log, version, ...messagingOptions });
+    this.messaging = messaging;
     this.session = new Session({
       driver: new WwebjsDriver({
         browser: () => browsers.get(),
         profile: folder.profile,
         log: log.child({ part: 'whatsapp' }),
+        onClient: (library) => messaging.attach(library),
         ...(deadlines !== undefined && { deadlines }),
       }),
       preflight: preflight(folder, browsers, sessionLog),
       login: folder,
       policy: { ...DEFAULT_POLICY, ...policy },
-      clock: SYSTEM_CLOCK,
+      clock: systemClock,
       random: Math.random,
       log: sessionLog,
       encodeQr,
     });
+    this.session.subscribe((status) => messaging.follow(status));
     const borders = {
       session: this.session,
       apiKey: config.apiKey,
@@ -85,11 +84,23 @@ export class Gateway {
       log: log.child({ part: 'http' }),
       version,
       publicDir: fileURLToPath(new URL('ui/public', import.meta.url)),
+      messaging: {
+        messages: {
+          outbox: messaging.messages.outbox,
+          numbers: messaging.messages.numbers,
+          intake: messaging.intake,
+          isConnected: () => messaging.isConnected,
+        },
+        journal: messaging.journal,
+        clock: systemClock,
+        webhooks: messaging.webhooks,
+      },
     });
     this.#server = createServer(app);
     this.#realtime = createRealtime({
       ...borders,
       httpServer: this.#server,
+      journal: messaging.journal,
       log: log.child({ part: 'socket' }),
     });
   }
@@ -105,6 +116,7 @@ export class Gateway {
    */
   async start(): Promise<void> {
     const { host, port, apiKey, autoConnect } = this.#config;
+    await this.messaging.start();
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(port, host, () => {
@@ -126,9 +138,10 @@ export class Gateway {
   /** Stops taking requests, ends the browser, gives the session folder back. Never rejects. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    await Promise.all([this.session.close(), this.#realtime.close()]);
+    await Promise.all([this.session.close(), this.#realtime.close(), this.messaging.stop()]);
     this.#server.closeAllConnections();
     await closed;
+    this.messaging.close();
     await this.#folder.release();
   }
 }

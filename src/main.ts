@@ -1,6 +1,6 @@
 import dotenv from 'dotenv';
 import { ConfigError, readConfig, type Config } from './config.ts';
-import { messageOf } from './errors.ts';
+import { GatewayError, messageOf } from './errors.ts';
 import { Gateway } from './gateway.ts';
 import { createLogger } from './log.ts';
 
@@ -17,7 +17,7 @@ if (process.argv.includes('--check-config')) {
 }
 const log = createLogger({ level: config.logLevel, terminal: process.stdout.isTTY });
 let stopping = false;
-const gateway = new Gateway({ config, log });
+const gateway = buildGateway();
 
 process.on('unhandledRejection', (reason) => {
   // whatsapp-web.js leaves promises of its own unawaited. What they are about is measured by the gateway's
@@ -70,6 +70,16 @@ function loadConfig(): Config {
         .join('')}`,
     );
     return process.exit(EX_CONFIG);
+  }
+}
+
+function buildGateway(): Gateway {
+  try {
+    return new Gateway({ config, log });
+  } catch (error) {
+    const action = error instanceof GatewayError ? error.action : null;
+    log.fatal({ error: messageOf(error), action }, 'the gateway cannot open its data');
+    return process.exit(1);
   }
 }
 

@@ -118,6 +118,15 @@ export class Outbox {
     });
   }
 
+  /**
+   * The message of a request that is repeated, as it was answered the first time; null when the key is new.
+   * @throws GatewayError `idempotency_conflict`
+   */
+  repeated(options: AcceptOptions): OutboxMessage | null {
+    const { idempotencyKey, body } = options;
+    return idempotencyKey === undefined ? null : this.#repeated(idempotencyKey, fingerprintOf(body));
+  }
+
   find(id: string): OutboxMessage | null {
     return this.#rows.find(id);
   }

@@ -14,7 +14,13 @@ import { ackNameOf, type EventData, type EventType } from '../events/schema.ts';
 export function idText(id: unknown): string {
   if (typeof id === 'string') return id;
   if (typeof id !== 'object' || id === null) return '';
-  const key = id as { _serialized?: unknown; fromMe?: unknown; remote?: unknown; id?: unknown; participant?: unknown };
+  const key = id as {
+    _serialized?: unknown;
+    fromMe?: unknown;
+    remote?: unknown;
+    id?: unknown;
+    participant?: unknown;
+  };
   if (typeof key._serialized === 'string') return key._serialized;
   const { remote, participant, id: bare } = key;
   if (typeof bare !== 'string') return '';
@@ -49,11 +55,11 @@ function messageData(message: wwebjs.Message): EventData['message'] {
     from: textOf(message.from) || chatId,
     to: textOf(message.to) || chatId,
     participant: textOf(message.author) || null,
-    fromMe: message.fromMe,
+    fromMe: Boolean(message.fromMe),
     timestamp: secondsToIso(message.timestamp),
     type: textOf(message.type) || 'unknown',
     body: textOf(message.body),
-    hasMedia: message.hasMedia,
+    hasMedia: Boolean(message.hasMedia),
     media: message.hasMedia
       ? {
           url: `/api/messages/media/${encodeURIComponent(id)}`,
@@ -66,7 +72,7 @@ function messageData(message: wwebjs.Message): EventData['message'] {
     ackName: ackNameOf(ack),
     quotedMessageId: quotedId(raw, chatId),
     mentions: Array.isArray(message.mentionedIds) ? message.mentionedIds.map(idText).filter(Boolean) : [],
-    isForwarded: message.isForwarded,
+    isForwarded: Boolean(message.isForwarded),
     location: locationOf(message),
     vCards: Array.isArray(message.vCards) ? message.vCards.map(textOf).filter(Boolean) : [],
     poll: pollOf(raw),
@@ -233,7 +239,8 @@ function quotedId(raw: Raw, chatId: string): string | null {
 }
 
 function locationOf(message: wwebjs.Message): EventData['message']['location'] {
-  const location = message.location as { latitude?: unknown; longitude?: unknown; description?: unknown } | undefined;
+  const location = message.location as
+    { latitude?: unknown; longitude?: unknown; description?: unknown } | undefined;
   const latitude = Number(location?.latitude ?? NaN);
   const longitude = Number(location?.longitude ?? NaN);
   if (!Number.isFinite(latitude) || !Number.isFinite(longitude)) return null;

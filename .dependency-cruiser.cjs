@@ -41,8 +41,8 @@ module.exports = {
     {
       name: 'nobody-imports-the-root',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(main|gateway|cli/)' },
-      to: { path: '^src/(main|gateway)\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/(main|run|gateway|cli/)' },
+      to: { path: '^src/(main|run|gateway)\\.ts$' },
     },
     { name: 'src-without-test', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench)/' } },
     // The page's modules name files by the address at which the gateway serves them.

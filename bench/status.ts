@@ -17,11 +17,11 @@ import { Secret } from '../src/config.ts';
 import { createApp } from '../src/http/app.ts';
 import { createLogger } from '../src/log.ts';
 import { FakeSession, qrStatus } from '../test/support/fake-session.ts';
+import { median, print, ratios } from './report.ts';
 
 const PATH = '/api/whatsapp/status';
 const KEY = 'a-key-of-the-benchmark';
 const CONNECTIONS = 16;
-const GOAL = 0.9;
 
 /** The servers: the floor as anybody writes it, the floor with all that costs left out, and the gateway. */
 const SERVERS = {
@@ -125,11 +125,6 @@ async function start(name: Name): Promise<{ child: ChildProcess; port: number }>
   return { child, port };
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)]!;
-}
-
 const { values } = parseArgs({
   options: {
     serve: { type: 'string' },
@@ -154,18 +149,15 @@ if (values.serve !== undefined) {
   for (const { child } of servers) child.disconnect();
 
   // Ratios within a round: what slows the machine down slows neighbours down alike.
-  const ratio = (name: Name, floor: Name) =>
-    median(rates.get(name)!.map((rate, round) => rate / rates.get(floor)![round]!));
-  const print = (line: string) => process.stdout.write(`${line}\n`);
-  print(`GET ${PATH}, ${(await statusBytes()).length} bytes, ${CONNECTIONS} connections`);
-  for (const name of names) {
-    const floors = names.slice(0, 2).map((floor) => ratio(name, floor).toFixed(2));
-    print(
-      `  ${name.padEnd(30)} ${Math.round(median(rates.get(name)!))
-        .toString()
-        .padStart(7)}/s   ${floors.join('   ')}`,
-    );
-  }
-  const reached = ratio('gateway, no key configured', 'express, as it comes');
-  print(`ratio to a bare Express route: ${reached.toFixed(2)} (goal ≥ ${GOAL})`);
+  const [floor, leanest] = names.map((name) => rates.get(name)!) as [number[], number[]];
+  print(
+    `GET ${PATH}, ${(await statusBytes()).length} bytes, ${CONNECTIONS} connections (goal: ≥ 0.9 of a bare Express route)`,
+    [
+      ['', 'requests/s', 'of "as it comes"', 'of "no ETag, no send()"'],
+      ...names.map((name) => {
+        const own = rates.get(name)!;
+        return [name, Math.round(median(own)).toString(), ratios(own, floor), ratios(own, leanest)];
+      }),
+    ],
+  );
 }

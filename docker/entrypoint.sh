@@ -65,6 +65,27 @@ check_folder() {
   fi
 }
 
+# Node names its folder of compiled code after the user that made it: here it
+# finds the image's own under the name of user $1. Halves the start.
+use_compiled_code() {
+  export NODE_COMPILE_CACHE="${HOME}/.compile-cache"
+  local made name
+  mkdir -p "${NODE_COMPILE_CACHE}"
+  for made in /app/.compile-cache/*-0; do
+    [ -d "${made}" ] || continue
+    name=${made##*/}
+    ln -sfn "${made}" "${NODE_COMPILE_CACHE}/${name%-0}-$1"
+  done
+}
+
+# Chromium's sandbox is made of namespaces and a chroot, and most engines allow
+# an ordinary user neither. Where that is plain, the browser need not find it
+# out by failing, for seconds. Called with the command that becomes the user.
+choose_sandbox() {
+  if "$@" unshare --user --map-root-user --pid --net --fork chroot / true 2>/dev/null; then return 0; fi
+  export CHROMIUM_ARGS="--no-sandbox ${CHROMIUM_ARGS:-}"
+}
+
 start_as_root() {
   PUID=${PUID:-1000}
   PGID=${PGID:-1000}
@@ -75,10 +96,12 @@ start_as_root() {
     die "${EX_CONFIG}" "PUID=${PUID} PGID=${PGID} means root, and the browser must not be root. See those of an ordinary user with: id NAME"
   fi
   setpriv --reuid "${PUID}" --regid "${PGID}" --clear-groups true 2>/dev/null ||
-    die "${EX_NOPERM}" "not allowed to become ${PUID}:${PGID}. Add cap_add: [CHOWN, DAC_OVERRIDE, FOWNER, SETGID, SETUID], or set user: \"${PUID}:${PGID}\""
+    die "${EX_NOPERM}" "not allowed to become ${PUID}:${PGID}. Add cap_add: [CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID], or set user: \"${PUID}:${PGID}\""
 
   make_home
-  chown -R "${PUID}:${PGID}" "${HOME}"
+  use_compiled_code "${PUID}"
+  chown -hR "${PUID}:${PGID}" "${HOME}"
+  choose_sandbox setpriv --reuid "${PUID}" --regid "${PGID}" --clear-groups --no-new-privs
   data_folders | while IFS= read -r folder; do own_folder "${folder}"; done
   exec setpriv --reuid "${PUID}" --regid "${PGID}" --clear-groups --no-new-privs "$@"
 }
@@ -88,6 +111,8 @@ start_as_user() {
     say "PUID=${PUID} is not used, because the container was started as $(id -u):$(id -g)"
   fi
   make_home
+  use_compiled_code "$(id -u)"
+  choose_sandbox env
   data_folders | while IFS= read -r folder; do check_folder "${folder}"; done
   exec "$@"
 }

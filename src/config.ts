@@ -1,3 +1,5 @@
+import { isIP } from 'node:net';
+
 import { parse as parseShell } from 'shell-quote';
 import { z } from 'zod';
 
@@ -106,13 +108,7 @@ const origins = z.string().transform((value, context) => {
 const trustProxy = z.string().transform((value, context): boolean | number | string => {
   if (/^(true|false)$/i.test(value)) return value.toLowerCase() === 'true';
   if (/^\d{1,2}$/.test(value)) return Number(value);
-  if (
-    /^[\da-fA-F.:/, ]+$|^(loopback|linklocal|uniquelocal)(\s*,\s*(loopback|linklocal|uniquelocal))*$/.test(
-      value,
-    )
-  ) {
-    return value;
-  }
+  if (value.split(',').every((part) => isProxy(part.trim()))) return value;
   context.addIssue({
     code: 'custom',
     message: 'expected true, false, the number of proxies, or addresses such as 192.168.1.5 or loopback',
@@ -247,6 +243,18 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
             events: Object.freeze(env.WEBHOOK_EVENTS),
           },
   });
+}
+
+/**
+ * What Express's `trust proxy` takes: a name of a range, or an address with or without a prefix length.
+ * It refuses some IPv6 addresses that end in an IPv4 one; all of those are refused here, and nobody's proxy has one.
+ */
+function isProxy(part: string): boolean {
+  if (/^(loopback|linklocal|uniquelocal)$/.test(part)) return true;
+  const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(part) ?? [];
+  const family = isIP(address);
+  if (family === 0 || (family === 6 && /[.%]/.test(address))) return false;
+  return prefix === undefined || (Number(prefix) >= 1 && Number(prefix) <= (family === 4 ? 32 : 128));
 }
 
 function isOrigin(value: string): boolean {

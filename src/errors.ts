@@ -64,6 +64,9 @@ const HTTP_STATUS = {
 
 export type ErrorCode = keyof typeof HTTP_STATUS;
 
+/** All codes. The documentation is held against them. */
+export const ERROR_CODES = Object.freeze(Object.keys(HTTP_STATUS)) as readonly ErrorCode[];
+
 /** The HTTP status that belongs to a code: one table for the whole program. */
 export function httpStatusOf(code: ErrorCode): number {
   return HTTP_STATUS[code];

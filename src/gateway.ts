@@ -35,6 +35,7 @@ export class Gateway {
   readonly #config: Config;
   readonly #log: Logger;
   readonly #folder: SessionFolder;
+  readonly #browsers: BrowserPreparation;
   readonly #server: Server;
   readonly #realtime: Realtime;
 
@@ -56,6 +57,7 @@ export class Gateway {
     this.#folder = folder;
     const messaging = new Messaging({ config, log, version, ...messagingOptions });
     this.messaging = messaging;
+    this.#browsers = browsers;
     this.session = new Session({
       driver: new WwebjsDriver({
         browser: () => browsers.get(),
@@ -117,6 +119,8 @@ export class Gateway {
   async start(): Promise<void> {
     const { host, port, apiKey, autoConnect } = this.#config;
     await this.messaging.start();
+    // Looked for while the rest starts; a failure is told by the preflight, which asks again.
+    if (autoConnect) void this.#browsers.get().catch(() => undefined);
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject);
       this.#server.listen(port, host, () => {

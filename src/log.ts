@@ -2,16 +2,9 @@ import { pino, type DestinationStream, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 
 import type { LogLevel } from './config.ts';
+import { redact } from './redaction.ts';
 
 export type { Logger };
-
-/**
- * Names of fields whose values never reach a log, wherever somebody puts them.
- * Nothing logs such a field on purpose; this is the net below.
- */
-const REDACTED = ['apiKey', 'qrCode', 'payload', 'raw', 'body', 'code', 'authorization'].flatMap((name) =>
-  name === 'code' ? ['pairing.code'] : [name, `*.${name}`],
-);
 
 /**
  * The program's logger: one JSON object a line, or readable text on a terminal.
@@ -25,9 +18,12 @@ export function createLogger(options: {
   const settings = {
     level: options.level,
     base: null,
-    redact: { paths: REDACTED, censor: '[redacted]' },
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
+    formatters: { level: (label: string) => ({ level: label }), log: redact },
+    // Pino would take the errors that `redact` has written out for objects.
+    serializers: { err: (error: unknown) => error },
+    // What a child logger is made with does not pass through `formatters.log`.
+    redact: { paths: ['apiKey', 'authorization', 'qrCode', 'payload'], censor: '[redacted]' },
   };
   if (options.destination !== undefined) return pino(settings, options.destination);
   // Synchronous: a line about the reason of a crash is no good in a buffer of the crashed process.

@@ -83,7 +83,7 @@ function reasonOf(error: unknown, signal: AbortSignal): string {
   if (signal.aborted) return `its server did not answer within ${WITHIN_MS / 1000} s`;
   const text = messageOf(error);
   // The agent's own words name the address that a name resolves to, which is nobody's business outside.
-  if (/is not allowed/.test(text)) return 'its address is not a public one; see MEDIA_URL_ALLOW';
+  if (text.includes('is not allowed')) return 'its address is not a public one; see MEDIA_URL_ALLOW';
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return code === '' ? 'its server cannot be reached' : `its server cannot be reached (${code})`;
 }

@@ -8,7 +8,13 @@ import type { MessageReason, OutboxMessage } from './message.ts';
 import type { NumberBook } from './numbers.ts';
 import type { OutboxRows } from './ports.ts';
 import type { SenderSettings } from './sender.ts';
-import { NotConnectedError, NotTakenError, RejectedError, type MessageTransport, type Receipt } from './transport.ts';
+import {
+  NotConnectedError,
+  NotTakenError,
+  RejectedError,
+  type MessageTransport,
+  type Receipt,
+} from './transport.ts';
 
 export type DeliveryOutcome =
   /** The page of that epoch has it; `told` when `message.stuck` has been told before. */

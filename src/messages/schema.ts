@@ -73,14 +73,9 @@ export const givenMediaSchema = z.union([
 export type GivenMedia = z.infer<typeof givenMediaSchema>;
 
 const scheduling = {
-  ttl: z
-    .int()
-    .min(1)
-    .max(LIMITS.ttlSeconds)
-    .optional()
-    .meta({
-      description: 'Seconds after which an unsent message expires, counted from notBefore or from acceptance',
-    }),
+  ttl: z.int().min(1).max(LIMITS.ttlSeconds).optional().meta({
+    description: 'Seconds after which an unsent message expires, counted from notBefore or from acceptance',
+  }),
   notBefore: z.iso
     .datetime({ offset: true })
     .optional()

@@ -93,8 +93,8 @@ async function follow(link: string): Promise<void> {
   } catch (error) {
     const errno = errnoOf(error);
     const target = await readlink(link);
-    // The folder that may not be entered is on the way of the target.
-    if (errno === 'EACCES') await locate(resolve(dirname(link), target));
+    // What is in the way of the target is the better reason, where there is something.
+    if (errno !== 'ELOOP') await locate(resolve(dirname(link), target));
     const { uid, gid, mode } = await lstat(link);
     const blocker: Entry = { path: link, uid, gid, mode: mode & 0o7777, kind: 'link', target };
     throw new Refusal({ operation: 'reach', errno, path: link, blocker });

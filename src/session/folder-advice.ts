@@ -53,8 +53,12 @@ export function mountInWords(mount: Mount | null): string {
 
 function existingMounts(host: Host): string {
   const points = volumesOf(host.mounts).map((mount) => mount.point);
-  return points.length === 0 ? 'The container has no data mounts' : `Mounted are: ${points.join(', ')}`;
+  if (points.length === 0) return 'The container has no data mounts';
+  const more = points.length - SHOWN_MOUNTS;
+  return `Mounted are: ${points.slice(0, SHOWN_MOUNTS).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
+
+const SHOWN_MOUNTS = 8;
 
 /**
  * The two ways to bring path and mount together. A mount with the same last name is most likely the one that

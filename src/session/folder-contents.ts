@@ -109,21 +109,30 @@ const LOGIN_FOLDERS = [
  * @throws Refusal naming the first, and how many more there are
  */
 export async function assertProfileWritable(profile: string): Promise<void> {
-  const refused: { path: string; errno: string }[] = [];
+  const refused: Refused[] = [];
   for (const folder of LOGIN_FOLDERS) {
-    for (const { path, wanted } of await entriesOf(join(profile, folder))) {
-      const errno = await access(path, wanted).then(() => null, errnoOf);
-      if (errno !== null) refused.push({ path, errno });
-    }
+    const entries = await entriesOf(join(profile, folder));
+    const answers = await Promise.all(
+      entries.map(async ({ path, wanted }) => ({
+        path,
+        errno: await access(path, wanted).then(() => '', errnoOf),
+      })),
+    );
+    refused.push(...answers.filter(({ errno }) => errno !== ''));
   }
-  const [first] = refused;
+  await assertNoneRefused(refused);
+}
+
+interface Refused {
+  readonly path: string;
+  readonly errno: string;
+}
+
+/** @throws Refusal for the first, counting the others */
+export async function assertNoneRefused([first, ...others]: readonly Refused[]): Promise<void> {
   if (first === undefined) return;
-  throw new Refusal({
-    ...first,
-    operation: 'write',
-    blocker: await entryOf(first.path),
-    others: refused.length - 1,
-  });
+  const blocker = await entryOf(first.path);
+  throw new Refusal({ ...first, operation: 'write', blocker, others: others.length });
 }
 
 async function entriesOf(folder: string): Promise<{ path: string; wanted: number }[]> {

@@ -1,8 +1,19 @@
-import { accessSync, constants, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 
 import { messageOf } from '../errors.ts';
+import { errnoOf } from './folder-access.ts';
 
 /** Who holds the lock, as the holder has written it down. */
 export interface LockHolder {
@@ -36,8 +47,10 @@ export type LockResult =
  * when it closes any descriptor of the file (measured: after one `readFileSync` a second process gets the lock).
  * Therefore the holder's name is in a file beside it.
  *
- * The lock file is unlinked while it is held, so that no file stays behind; a waiter that gets the lock on
- * the unlinked file notices by the inode and begins again.
+ * The lock file is unlinked while it is held, so that no file stays behind. Who gets the lock of a file that has
+ * been unlinked or replaced meanwhile begins again. The inode number tells, but only while something keeps the inode:
+ * numbers are given out again within milliseconds (measured: comparing bare numbers, four processes that fight for
+ * the lock hold it together now and then). An O_PATH descriptor keeps it, and closing one drops no record locks.
  */
 export class FolderLock {
   readonly path: string;
@@ -62,26 +75,17 @@ export class FolderLock {
    */
   acquire(): LockResult {
     if (this.#database !== null) return { state: 'held' };
-    for (;;) {
-      createIfMissing(this.path);
-      const before = inodeOf(this.path);
-      let database: DatabaseSync | null = null;
-      try {
-        database = this.#open(this.path);
-        // The change is never committed; it fails where SQLite has silently opened the file read-only,
-        // and there the transaction would lock nothing.
-        database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE; PRAGMA user_version = 1');
-      } catch (error) {
-        database?.close();
-        return this.#failure(error);
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
+      const pin = pinOf(this.path);
+      if (pin === null) {
+        writeFileSync(this.path, '', { flag: 'a', mode: 0o600 });
+        continue;
       }
-      if (before === inodeOf(this.path)) {
-        this.#database = database;
-        this.#writeHolder();
-        return { state: 'held' };
-      }
-      database.close();
+      const result = this.#lockPinned(pin);
+      closeSync(pin);
+      if (result !== null) return result;
     }
+    return { state: 'unsupported', reason: 'the lock file is another one each time it is looked at' };
   }
 
   /** Gives the lock up and removes its files. Harmless when it is not held. */
@@ -91,6 +95,27 @@ export class FolderLock {
     rmSync(this.path, { force: true });
     this.#database.close();
     this.#database = null;
+  }
+
+  /** @returns null when the file that was locked is not the one at the path any more */
+  #lockPinned(pin: number): LockResult | null {
+    let database: DatabaseSync | null = null;
+    try {
+      database = this.#open(this.path);
+      // The change is never committed; it fails where SQLite has silently opened the file read-only,
+      // and there the transaction would lock nothing.
+      database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE; PRAGMA user_version = 1');
+    } catch (error) {
+      database?.close();
+      return this.#failure(error);
+    }
+    if (fstatSync(pin).ino !== lstatSync(this.path, { throwIfNoEntry: false })?.ino) {
+      database.close();
+      return null;
+    }
+    this.#database = database;
+    this.#writeHolder();
+    return { state: 'held' };
   }
 
   #failure(error: unknown): LockResult {
@@ -129,17 +154,19 @@ function openDatabase(path: string): DatabaseSync {
   return new DatabaseSync(path, { timeout: 50 });
 }
 
-function createIfMissing(path: string): void {
-  try {
-    writeFileSync(path, '', { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-  }
-}
+/** A few are the rule when several fight; many mean a file system whose file numbers are not stable. */
+const MAX_ATTEMPTS = 50;
 
-/** By path and not by descriptor, see above. NaN, which equals nothing, when the file is gone. */
-function inodeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.ino ?? NaN;
+/** Linux' O_PATH (open(2)), which Node does not name: a descriptor that keeps the inode and opens nothing. */
+const O_PATH = 0o10000000;
+
+function pinOf(path: string): number | null {
+  try {
+    return openSync(path, O_PATH | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 function mayWrite(path: string): boolean {

@@ -55,7 +55,7 @@ export function permissionAdvice(failure: Failure, start: string, host: Host): A
   const action = chownAdvice(folder.path, host, { modes: true });
   if ((blocker.mode & 0o777) === 0) {
     return {
-      message: `${seen}; mode 0000 is what a Synology share with an access control list gives to folders that root makes`,
+      message: `${seen}; mode 0000 is what a Synology share with an access control list gives to what root makes in it`,
       action,
     };
   }

@@ -16,9 +16,9 @@ export interface Mount {
 /** Reads the text of mountinfo. A line of another form is left out. */
 export function parseMountInfo(text: string): Mount[] {
   return text.split('\n').flatMap((line) => {
-    const [left, right] = line.split(' - ');
-    const [, , , root, point, options] = left?.split(' ') ?? [];
-    const [type, source, superOptions] = right?.split(' ') ?? [];
+    const [left = '', right = ''] = line.split(' - ');
+    const [, , , root, point, options] = left.split(' ');
+    const [type, source, superOptions] = right.split(' ');
     if (point === undefined || root === undefined || options === undefined) return [];
     if (type === undefined || source === undefined || superOptions === undefined) return [];
     const all = [...options.split(','), ...superOptions.split(',')];

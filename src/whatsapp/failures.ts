@@ -90,6 +90,29 @@ export function httpFailure(status: number): GatewayError {
   });
 }
 
+/** WhatsApp asks this account for a passkey before it links a device. A browser without a screen has none to give. */
+export function passkeyRequired(): GatewayError {
+  return new GatewayError({
+    code: 'passkey_required',
+    message:
+      'WhatsApp asks for the passkey of this account before it links a device; the gateway has none to give',
+    action:
+      'Only accounts that are not asked for a passkey can be linked now; what is known about it: https://github.com/wwebjs/whatsapp-web.js/issues/201806',
+  });
+}
+
+/** WhatsApp has given no pairing code. */
+export function pairingFailure(cause: unknown): GatewayError {
+  return new GatewayError({
+    code: 'pairing_failed',
+    message: 'WhatsApp gave no pairing code for this phone number',
+    action:
+      'Check the number (digits with country code) and wait some minutes: WhatsApp limits the tries. The QR code works without waiting',
+    retryable: true,
+    cause,
+  });
+}
+
 function networkAction(network: string): string {
   if (network.startsWith('ERR_NAME')) return 'Check DNS: nslookup web.whatsapp.com';
   if (network.startsWith('ERR_CERT'))

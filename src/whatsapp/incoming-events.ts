@@ -55,11 +55,11 @@ function messageData(message: wwebjs.Message): EventData['message'] {
     from: textOf(message.from) || chatId,
     to: textOf(message.to) || chatId,
     participant: textOf(message.author) || null,
-    fromMe: Boolean(message.fromMe),
+    fromMe: flag(message.fromMe),
     timestamp: secondsToIso(message.timestamp),
     type: textOf(message.type) || 'unknown',
     body: textOf(message.body),
-    hasMedia: Boolean(message.hasMedia),
+    hasMedia: flag(message.hasMedia),
     media: message.hasMedia
       ? {
           url: `/api/messages/media/${encodeURIComponent(id)}`,
@@ -72,7 +72,7 @@ function messageData(message: wwebjs.Message): EventData['message'] {
     ackName: ackNameOf(ack),
     quotedMessageId: quotedId(raw, chatId),
     mentions: Array.isArray(message.mentionedIds) ? message.mentionedIds.map(idText).filter(Boolean) : [],
-    isForwarded: Boolean(message.isForwarded),
+    isForwarded: flag(message.isForwarded),
     location: locationOf(message),
     vCards: Array.isArray(message.vCards) ? message.vCards.map(textOf).filter(Boolean) : [],
     poll: pollOf(raw),
@@ -205,9 +205,9 @@ export function callEvent(call: wwebjs.Call): EventInput {
     data: {
       id: textOf(call.id),
       from: idText(call.from) || null,
-      isVideo: Boolean(call.isVideo),
-      isGroup: Boolean(call.isGroup),
-      fromMe: Boolean(call.fromMe),
+      isVideo: flag(call.isVideo),
+      isGroup: flag(call.isGroup),
+      fromMe: flag(call.fromMe),
       timestamp: new Date(timestamp).toISOString(),
     },
   };
@@ -268,6 +268,11 @@ function secondsToIso(value: unknown): string {
 
 function textOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
+}
+
+/** The library's types promise booleans; its models leave them out. */
+function flag(value: unknown): boolean {
+  return value === true;
 }
 
 function hash(text: string): string {

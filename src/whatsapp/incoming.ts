@@ -27,7 +27,14 @@ export interface IncomingPorts {
 }
 
 /** What the library calls revocations, edits and the like a "message" too; those have events of their own. */
-const NO_MESSAGES = new Set(['gp2', 'e2e_notification', 'notification_template', 'protocol', 'revoked', 'reaction']);
+const NO_MESSAGES = new Set([
+  'gp2',
+  'e2e_notification',
+  'notification_template',
+  'protocol',
+  'revoked',
+  'reaction',
+]);
 
 /** Listens to a client of the library. Its listeners swallow or leak what is thrown inside, so each is guarded. */
 export function listen(client: wwebjs.Client, ports: IncomingPorts): void {

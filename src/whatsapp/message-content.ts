@@ -46,7 +46,9 @@ export async function pageContentOf(
       return { content: '', options: { ...common, extraOptions: contactFields(message) } };
     case 'poll': {
       const { name, options, multiple = false } = message;
-      const poll = new wwebjs.Poll(name, options, { allowMultipleAnswers: multiple } as wwebjs.PollSendOptions);
+      const poll = new wwebjs.Poll(name, options, {
+        allowMultipleAnswers: multiple,
+      } as wwebjs.PollSendOptions);
       return { content: '', options: { ...common, poll: { ...poll } } };
     }
   }

@@ -22,15 +22,18 @@ interface PageModules {
   WAWebSocketModel: { Socket: Socket };
   WAWebCmd: { Cmd: Emitter & { refreshQR(): void } };
   WAWebMsgKey: { prototype: MessageKey };
+  WAWebLinkDeviceEvents: { WAWebLinkDeviceEvents: Emitter };
 }
 
 interface PageWindow {
   top: unknown;
   require: <Name extends keyof PageModules>(name: Name) => PageModules[Name];
   WWebJS?: object;
-  gatewayObserves?: boolean;
+  /** How far this document is taken over. */
+  gatewayTakeOver?: 'begun' | 'done';
   gatewayObserved?: (observation: Observation) => Promise<void>;
-  onAppStateHasSyncedEvent?: () => Promise<void>;
+  onAppStateHasSyncedEvent?: (...args: unknown[]) => Promise<void>;
+  location: { reload(): void };
 }
 
 declare const window: PageWindow;
@@ -39,7 +42,9 @@ declare const window: PageWindow;
 export type Observation =
   | { readonly type: 'state'; readonly state: string }
   /** The page has been told to log out; it clears itself and goes to its `post_logout` address. */
-  | { readonly type: 'logout' };
+  | { readonly type: 'logout' }
+  /** The phone has scanned, but WhatsApp wants a passkey before it links this device. */
+  | { readonly type: 'passkey' };
 
 /** The name of the function through which observations arrive in Node. */
 export const OBSERVED = 'gatewayObserved';
@@ -115,22 +120,69 @@ export function restoreMessageKeys(): void {
   });
 }
 
-/** Reports every change of WhatsApp's socket, and an order to log out, to Node. Once per document. */
-export function observePage(): void {
-  if (window.gatewayObserves === true) return;
-  window.gatewayObserves = true;
+/**
+ * Runs in every new document, before its own scripts. Lets the library hear only once per document that the
+ * page has synced: it starts to listen to messages anew each time, and every message then arrives twice.
+ */
+export function reportSyncOnce(): void {
+  if (window.top !== window) return;
+  let report: PageWindow['onAppStateHasSyncedEvent'];
+  let reported = false;
+  Object.defineProperty(window, 'onAppStateHasSyncedEvent', {
+    configurable: true,
+    get: () => report,
+    set: (original: (...args: unknown[]) => Promise<void>) => {
+      report = async (...args) => {
+        if (reported) return;
+        reported = true;
+        await original(...args);
+      };
+    },
+  });
+}
+
+/** Marks this document as one that is being taken over. @returns false when that was begun before */
+export function beginTakeOver(): boolean {
+  if (window.gatewayTakeOver !== undefined) return false;
+  window.gatewayTakeOver = 'begun';
+  return true;
+}
+
+/**
+ * Ends the taking over: reports every change of WhatsApp's socket, an order to log out and the question for a
+ * passkey to Node from now on.
+ * @returns false when this document is not the one in which it was begun, or is taken over already
+ */
+export function observePage(): boolean {
+  if (window.gatewayTakeOver !== 'begun') return false;
+  window.gatewayTakeOver = 'done';
   const { Socket } = window.require('WAWebSocketModel');
   const { Cmd } = window.require('WAWebCmd');
   const report = (observation: Observation) => void window.gatewayObserved?.(observation);
   Socket.on('change:state', (_socket, state) => report({ type: 'state', state: String(state) }));
   Cmd.on('logout', () => report({ type: 'logout' }));
   Cmd.on('logout_from_bridge', () => report({ type: 'logout' }));
+  try {
+    window
+      .require('WAWebLinkDeviceEvents')
+      .WAWebLinkDeviceEvents.on('link_device_events:passkey_prologue_request', () =>
+        report({ type: 'passkey' }),
+      );
+  } catch {
+    // Builds before July 2026 ask for no passkey.
+  }
   report({ type: 'state', state: Socket.state });
+  return true;
 }
 
-/** Whether this document is one that is observed already: a navigation inside it changes nothing. */
+/** Whether this document is taken over: a navigation inside it changes nothing. */
 export function isObserved(): boolean {
-  return window.gatewayObserves === true;
+  return window.gatewayTakeOver === 'done';
+}
+
+/** Replaces this document by a fresh one. */
+export function reload(): void {
+  window.location.reload();
 }
 
 /** What a page measures of itself. */
@@ -153,11 +205,21 @@ export function measure(): PageMeasurement {
 }
 
 /**
- * Tells the library that the page has synced. It listens for the change only, and misses it when the page
- * was faster: then it would wait for ever.
+ * Tells the library that the page has synced, when it has. The library listens for the change only, and misses
+ * it when the page was faster: then it would wait for ever.
+ * @returns whether the page has synced
  */
-export function announceSynced(): void {
+export function announceSynced(): boolean {
+  const { Socket } = window.require('WAWebSocketModel');
+  if (Socket.state !== 'CONNECTED' || Socket.hasSynced === false) return false;
   void window.onAppStateHasSyncedEvent?.();
+  return true;
+}
+
+/** Whether this page can be linked now. One that is linked, or about to be, must not be told to begin again. */
+export function awaitsLink(): boolean {
+  const { state } = window.require('WAWebSocketModel').Socket;
+  return state === 'UNPAIRED' || state === 'UNPAIRED_IDLE';
 }
 
 /** Asks for a fresh QR. The library tries that in Node, where there is no `window`, and fails in silence. */

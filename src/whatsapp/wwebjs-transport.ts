@@ -51,7 +51,9 @@ export class WwebjsTransport implements MessageTransport {
       throw new RejectedError(`Its file cannot be read: ${messageOf(error)}`, { cause: error });
     }
     const deadline = media === null ? this.#deadlines.sendMs : this.#deadlines.sendMediaMs;
-    const result = await this.#ask(deadline, (page) => page.evaluate(sendInPage, { chatId, waId, ...prepared }));
+    const result = await this.#ask(deadline, (page) =>
+      page.evaluate(sendInPage, { chatId, waId, ...prepared }),
+    );
     switch (result.outcome) {
       case 'taken':
         return { ack: result.ack };

@@ -9,8 +9,8 @@ import { checkElsewhere, WITHOUT_ROOT, type ChildOptions } from '../support/sess
 /** Ids that no account of a usual machine has. */
 const SOMEBODY = { uid: 51_026, gid: 51_100 };
 
-let place: string;
-let path: string;
+let place = '';
+let path = '';
 
 beforeEach(async (context) => {
   context.skip(WITHOUT_ROOT !== false, String(WITHOUT_ROOT));
@@ -20,7 +20,7 @@ beforeEach(async (context) => {
 });
 
 afterEach(async () => {
-  await rm(place, { recursive: true, force: true });
+  if (place !== '') await rm(place, { recursive: true, force: true });
 });
 
 async function check(options: Partial<ChildOptions> = {}) {

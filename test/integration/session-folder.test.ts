@@ -1,66 +1,26 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync } from 'node:fs';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
+import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, test } from 'vitest';
 
-import { GatewayError } from '../../src/errors.ts';
-import { readHost } from '../../src/session/folder-host.ts';
-import { SessionFolder, type SessionFolderOptions } from '../../src/session/session-folder.ts';
+import { HOST_FILES, readHost } from '../../src/session/folder-host.ts';
+import type { FolderInspection } from '../../src/session/session-folder.ts';
+import { failureOf, folderRig } from '../support/folder-rig.ts';
+import { waitFor } from '../support/wait-for.ts';
 
-interface Line {
-  level: string;
-  fields: object;
-  message: string;
-}
-
-let place: string;
-let lines: Line[];
-const opened: SessionFolder[] = [];
-
-beforeEach(async () => {
-  place = await mkdtemp(join(tmpdir(), 'session-folder-'));
-  lines = [];
-});
-
-afterEach(async () => {
-  for (const folder of opened.splice(0)) await folder.release();
-  await rm(place, { recursive: true, force: true });
-});
-
-function sessionFolder(options: Partial<SessionFolderOptions> = {}): SessionFolder {
-  const write = (level: string) => (fields: object, message: string) =>
-    lines.push({ level, fields, message });
-  const folder = new SessionFolder({
-    path: join(place, 'login'),
-    clientId: 'test',
-    log: { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') },
-    // Where these tests run is no part of what they test.
-    readHost: async () => ({ ...(await readHost()), inContainer: false }),
-    ...options,
-  });
-  opened.push(folder);
-  return folder;
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<GatewayError> {
-  const result = await promise.then(
-    () => 'it succeeded',
-    (error: unknown) => error,
-  );
-  expect(result).toBeInstanceOf(GatewayError);
-  return result as GatewayError;
-}
+const rig = folderRig();
 
 describe('check', () => {
   test('session folder, nothing there, is made private level by level and reported', async () => {
-    const folder = sessionFolder({ path: join(place, 'a/b/login') });
+    const folder = rig.open({ path: join(rig.place, 'a/b/login') });
     const report = await folder.check();
     expect(report).toMatchObject({
-      path: join(place, 'a/b/login'),
-      profile: join(place, 'a/b/login/session-test'),
+      path: join(rig.place, 'a/b/login'),
+      profile: join(rig.place, 'a/b/login/session-test'),
       owner: { uid: process.geteuid!(), gid: process.getegid!() },
       mode: '0700',
       uid: process.geteuid!(),
@@ -72,10 +32,10 @@ describe('check', () => {
   });
 
   test('session folder, checked twice, is described in the log once', async () => {
-    const folder = sessionFolder();
+    const folder = rig.open();
     await folder.check();
     await folder.check();
-    expect(lines.map(({ level, message }) => [level, message])).toEqual([
+    expect(rig.lines.map(({ level, message }) => [level, message])).toEqual([
       [
         'info',
         expect.stringMatching(
@@ -86,7 +46,7 @@ describe('check', () => {
   });
 
   test('session folder, released, leaves no file of the lock behind', async () => {
-    const folder = sessionFolder();
+    const folder = rig.open();
     await folder.check();
     expect(readdirSync(folder.root).sort()).toEqual([
       '.session-test.holder',
@@ -98,28 +58,109 @@ describe('check', () => {
   });
 
   test('session folder, a file at its path, is named and can be mended without a restart', async () => {
-    await writeFile(join(place, 'login'), 'x');
-    const folder = sessionFolder();
+    await writeFile(join(rig.place, 'login'), 'x');
+    const folder = rig.open();
     const error = await failureOf(folder.check());
     expect(error.code).toBe('session_path_not_a_directory');
-    expect(error.message).toContain(join(place, 'login'));
-    expect(error.action).toBe(`Move it away: mv ${place}/login ${place}/login.old`);
-    await rm(join(place, 'login'));
+    expect(error.message).toContain(join(rig.place, 'login'));
+    expect(error.action).toBe(`Move it away: mv ${rig.place}/login ${rig.place}/login.old`);
+    await rm(join(rig.place, 'login'));
     await expect(folder.check()).resolves.toMatchObject({ mode: '0700' });
   });
 
   test('session folder, a link that leads nowhere, is named with its target', async () => {
-    await symlink('/nowhere/at/all', join(place, 'login'));
-    const error = await failureOf(sessionFolder().check());
+    await symlink('/nowhere/at/all', join(rig.place, 'login'));
+    const error = await failureOf(rig.open().check());
     expect(error.code).toBe('session_path_dangling_link');
     expect(error.message).toContain('/nowhere/at/all');
   });
 
   test('session folder, a link to a folder, is followed', async () => {
-    await mkdir(join(place, 'elsewhere'));
-    await symlink('elsewhere', join(place, 'login'));
-    await sessionFolder().check();
-    expect(existsSync(join(place, 'elsewhere/session-test'))).toBe(true);
+    await mkdir(join(rig.place, 'elsewhere'));
+    await symlink('elsewhere', join(rig.place, 'login'));
+    await rig.open().check();
+    expect(existsSync(join(rig.place, 'elsewhere/session-test'))).toBe(true);
+  });
+});
+
+describe('look', () => {
+  const names = (inspection: FolderInspection) =>
+    inspection.steps.map(({ name, verdict }) => `${name} ${verdict}`);
+
+  test('session folder, nothing there, is not made', async () => {
+    const inspection = await rig.open().inspect('look');
+    expect(names(inspection)).toEqual(['path ok', 'mount ok', 'space ok', 'folder ok']);
+    expect(inspection.problem).toBeNull();
+    expect(inspection.report.owner).toBeNull();
+    expect(readdirSync(rig.place)).toEqual([]);
+  });
+
+  test('session folder, there without a profile, is probed itself and left as it was', async () => {
+    await mkdir(join(rig.place, 'login'));
+    const inspection = await rig.open().inspect('look');
+    expect(names(inspection)).toEqual([
+      'path ok',
+      'mount ok',
+      'space ok',
+      'folder ok',
+      'lock ok',
+      'write ok',
+    ]);
+    expect(readdirSync(join(rig.place, 'login'))).toEqual([]);
+  });
+
+  test('session folder, in use by a gateway, is fine and its lock stays', async () => {
+    const gateway = rig.open();
+    await gateway.check();
+    const inspection = await rig.open().inspect('look');
+    expect(inspection.problem).toBeNull();
+    expect(inspection.steps.find(({ name }) => name === 'lock')?.message).toMatch(/^in use by process \d+/);
+    expect(names(inspection)).toEqual([
+      ...['path ok', 'mount ok', 'space ok', 'folder ok', 'lock ok', 'profile ok', 'write ok', 'contents ok'],
+    ]);
+    expect((await failureOf(rig.open().check())).code).toBe('profile_in_use');
+  });
+
+  test('session folder, looked at by the gateway itself while it checks, keeps its lock', async () => {
+    const folder = rig.open();
+    await Promise.all([folder.inspect('look'), folder.check(), folder.inspect('look')]);
+    expect((await failureOf(rig.open().check())).code).toBe('profile_in_use');
+  });
+
+  test('session folder, bad, is a table up to the problem with what to type', async () => {
+    await writeFile(join(rig.place, 'login'), 'x');
+    const { steps, problem } = await rig.open().inspect('look');
+    expect(steps).toEqual([
+      {
+        name: 'path',
+        verdict: 'problem',
+        code: 'session_path_not_a_directory',
+        message: problem!.message,
+        action: problem!.action,
+      },
+    ]);
+  });
+});
+
+describe('a disk that does not answer', () => {
+  test('session folder, hangs, is a reason of its own and heals by itself', async () => {
+    // A FIFO that nobody writes to holds the reader in the kernel, as a dead network share does.
+    const fifo = join(rig.place, 'mountinfo');
+    execFileSync('mkfifo', [fifo]);
+    const folder = rig.open({
+      deadlineMs: 200,
+      readHost: () => readHost({ ...HOST_FILES, mountInfo: fifo }, {}),
+    });
+    const errors = await Promise.all([failureOf(folder.check()), failureOf(folder.check())]);
+    expect(errors.map(({ code, retryable }) => ({ code, retryable }))).toEqual([
+      { code: 'session_path_unusable', retryable: true },
+      { code: 'session_path_unusable', retryable: true },
+    ]);
+    expect(errors[0].message).toContain('does not answer (waited 0.2 s)');
+    // Both waited for one reader: one writer frees it.
+    await writeFile(fifo, '');
+    await rm(fifo);
+    await waitFor(() => folder.check());
   });
 });
 
@@ -127,13 +168,13 @@ describe('folder lock', () => {
   test('session folder, held by another process, is refused by its name and free after SIGKILL', async () => {
     const other = spawn(
       process.execPath,
-      ['test/support/hold-session-folder.ts', join(place, 'login'), 'test'],
+      ['test/support/hold-session-folder.ts', join(rig.place, 'login'), 'test'],
       {
         stdio: ['ignore', 'pipe', 'inherit'],
       },
     );
     await once(other.stdout, 'data');
-    const folder = sessionFolder();
+    const folder = rig.open();
     const error = await failureOf(folder.check());
     expect(error).toMatchObject({ code: 'profile_in_use', retryable: true });
     expect(error.message).toContain(`process ${other.pid!} on ${hostname()}`);
@@ -145,63 +186,35 @@ describe('folder lock', () => {
     });
   });
 
-  test('session folder, of another client id beside it, is independent', async () => {
-    await sessionFolder().check();
-    await expect(sessionFolder({ clientId: 'other' }).check()).resolves.toBeDefined();
-  });
-});
-
-describe('removal', () => {
-  test('login, removed, is gone with all that is in it and nothing that its links lead to', async () => {
-    const folder = sessionFolder();
-    await folder.check();
-    await writeFile(join(place, 'outside'), 'kept');
-    await mkdir(join(folder.profile, 'Default/IndexedDB'), { recursive: true });
-    await symlink(place, join(folder.profile, 'Default/link'));
-    await folder.remove();
-    expect(readdirSync(folder.root).filter((name) => name.startsWith('session'))).toEqual([]);
-    expect(await readFile(join(place, 'outside'), 'utf8')).toBe('kept');
-    await folder.remove();
-  });
-
-  test('login, removal interrupted, is finished by the next check', async () => {
-    const folder = sessionFolder();
-    await mkdir(join(folder.root, 'session-test.removed-1-ab/Default'), { recursive: true });
-    await mkdir(join(folder.root, 'session-testing'), { recursive: true });
-    await folder.check();
-    expect(
-      readdirSync(folder.root)
-        .filter((name) => name.startsWith('session'))
-        .sort(),
-    ).toEqual(['session-test', 'session-testing']);
-  });
-});
-
-describe('locks of Chromium', () => {
-  test.each([
-    ['another host', 'some-container-9'],
-    ['a dead process', `${hostname()}-4194304`],
-    ['a process that is no Chromium', `${hostname()}-${process.pid}`],
-    ['nobody that could be read', 'garbage'],
-  ])('singleton links, of %s, are removed and their targets kept', async (_, owner) => {
-    const folder = sessionFolder();
-    await folder.check();
-    await writeFile(join(place, 'socket'), '');
-    await symlink(owner, join(folder.profile, 'SingletonLock'));
-    await symlink(join(place, 'socket'), join(folder.profile, 'SingletonSocket'));
-    await symlink('1234', join(folder.profile, 'SingletonCookie'));
-    expect(await folder.clearStaleLocks()).toEqual({
-      removed: ['SingletonLock', 'SingletonSocket', 'SingletonCookie'],
-      live: null,
+  test('session folder, on a share without locks, works with a warning', async () => {
+    const folder = rig.open({
+      openLock: () => {
+        throw Object.assign(new Error('disk I/O error'), { errcode: 3850 });
+      },
     });
-    expect(readdirSync(folder.profile)).toEqual([]);
-    expect(existsSync(join(place, 'socket'))).toBe(true);
+    const { warnings } = await folder.check();
+    expect(warnings).toEqual([
+      expect.objectContaining({
+        code: 'session_path_unusable',
+        message: expect.stringContaining('does not lock files (disk I/O error)') as string,
+      }),
+    ]);
+    expect(rig.lines.map(({ level }) => level)).toEqual(['info', 'warn']);
   });
 
-  test('singleton links, none there, are no reason to say anything', async () => {
-    const folder = sessionFolder();
-    await folder.check();
-    expect(await folder.clearStaleLocks()).toEqual({ removed: [], live: null });
-    expect(lines).toHaveLength(1);
+  test('session folder, lock file refused, is explained by the file system', async () => {
+    const folder = rig.open({
+      openLock: (path) => {
+        rmSync(path);
+        symlinkSync(path, path);
+        return new DatabaseSync(path);
+      },
+    });
+    expect((await failureOf(folder.check())).message).toContain('.session-test.lock');
+  });
+
+  test('session folder, of another client id beside it, is independent', async () => {
+    await rig.open().check();
+    await expect(rig.open({ clientId: 'other' }).check()).resolves.toBeDefined();
   });
 });

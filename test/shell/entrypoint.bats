@@ -76,7 +76,7 @@ entrypoint_as() { setpriv --reuid "$1" --regid "$2" --clear-groups ${SCRIPT_SHEL
 @test "capabilities dropped that it needs, refused with exit code 77 and the lines to add" {
   PUID=1026 PGID=100 run setpriv --bounding-set -setuid,-setgid ${SCRIPT_SHELL} "${ROOM}/entrypoint.sh" echo started
   assert_failure 77
-  assert_output --partial 'cap_add: [CHOWN, DAC_OVERRIDE, FOWNER, SETGID, SETUID]'
+  assert_output --partial 'cap_add: [CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID]'
   refute_output --partial 'started'
 }
 
@@ -117,6 +117,24 @@ entrypoint_as() { setpriv --reuid "$1" --regid "$2" --clear-groups ${SCRIPT_SHEL
   chown 1026:100 "${ROOM}/auth" "${ROOM}/data"
   PUID=1000 run entrypoint_as 1026 100 true
   assert_output --partial 'PUID=1000 is not used'
+}
+
+@test "user namespaces forbidden, the browser is told to do without its sandbox" {
+  mkdir "${BATS_TEST_TMPDIR}/fakes"
+  printf '#!/bin/sh\nexit 1\n' >"${BATS_TEST_TMPDIR}/fakes/unshare"
+  chmod -R 755 "${BATS_TEST_TMPDIR}/fakes"
+  PUID=1026 PGID=100 CHROMIUM_ARGS='--lang=ru' PATH="${BATS_TEST_TMPDIR}/fakes:${PATH}" \
+    run entrypoint sh -c 'echo "$CHROMIUM_ARGS"'
+  assert_output --partial '--no-sandbox --lang=ru'
+}
+
+@test "user namespaces allowed, the sandbox is left to the program" {
+  mkdir "${BATS_TEST_TMPDIR}/fakes"
+  printf '#!/bin/sh\nexit 0\n' >"${BATS_TEST_TMPDIR}/fakes/unshare"
+  chmod -R 755 "${BATS_TEST_TMPDIR}/fakes"
+  PUID=1026 PGID=100 CHROMIUM_ARGS='--lang=ru' PATH="${BATS_TEST_TMPDIR}/fakes:${PATH}" \
+    run entrypoint sh -c 'echo "$CHROMIUM_ARGS"'
+  assert_output '--lang=ru'
 }
 
 @test "home not writable, refused with the line to add" {

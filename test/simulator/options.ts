@@ -59,6 +59,8 @@ export interface ContactSeed {
   name?: string;
   pushname?: string;
   isBusiness?: boolean;
+  /** Privacy setting: nobody adds this person to a group; an invitation is sent instead. */
+  groupInviteOnly?: boolean;
 }
 
 export interface GroupSeed {
@@ -68,6 +70,8 @@ export interface GroupSeed {
   /** Digits of the members; the account itself is added as an admin unless `admin` is false. */
   participants: readonly string[];
   admin?: boolean;
+  /** Whether the account is in it; false for a group that it can join by its invitation. Default true. */
+  member?: boolean;
 }
 
 export const VERSIONS = { serialized: '2.3000.1030110000', minified: '2.3000.1042401057' } as const;

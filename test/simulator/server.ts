@@ -4,16 +4,20 @@ import { type Faults, NO_FAULTS } from './faults.ts';
 import { resolveOptions, type SimulatorOptions } from './options.ts';
 import { ControlServer } from './server/control.ts';
 import type { Device } from './server/devices.ts';
+import { GroupActions, type MemberAction } from './server/group-actions.ts';
+import type { Group } from './server/groups.ts';
 import { Holds, type SendStep } from './server/holds.ts';
-import { incoming, type IncomingMessage } from './server/incoming.ts';
+import { chatIdOf, incoming, type IncomingMessage } from './server/incoming.ts';
 import { Journal } from './server/journal.ts';
 import { Linking } from './server/linking.ts';
+import { MessageActions } from './server/message-actions.ts';
 import { Messaging } from './server/messaging.ts';
 import type { SentMessage } from './server/messages.ts';
-import { PageHub } from './server/page-hub.ts';
+import { People } from './server/people.ts';
+import { type PageHandlers, PageHub } from './server/page-hub.ts';
 import { type IssuedQr, QrIssuer } from './server/qr-issuer.ts';
 import { WebServer } from './server/web.ts';
-import { World } from './server/world.ts';
+import { newMessageId, World } from './server/world.ts';
 
 export type { Device, Faults, IncomingMessage, IssuedQr, SendStep, SentMessage, SimulatorOptions };
 export { SimulatorError } from './server/wire.ts';
@@ -43,6 +47,9 @@ export class Simulator {
   readonly #qrs: QrIssuer;
   readonly #linking: Linking;
   readonly #messaging: Messaging;
+  readonly #journal: Journal;
+  readonly #actions: MessageActions;
+  readonly #groups: GroupActions;
   readonly #web: WebServer;
   readonly #control: ControlServer;
 
@@ -51,9 +58,19 @@ export class Simulator {
     this.world = new World(options);
     this.#qrs = new QrIssuer(options, () => this.world.onChange());
     const journal = new Journal(this.#hub, options);
+    this.#journal = journal;
     this.#linking = new Linking(this.world, this.faults, this.#hub, this.#qrs, journal);
     this.#messaging = new Messaging(this.world, this.faults, journal, this.#holds);
-    const handlers = { ...this.#linking.handlers, ...this.#messaging.handlers };
+    this.#actions = new MessageActions(this.world, journal);
+    this.#groups = new GroupActions(this.world, journal);
+    const parts = [
+      this.#linking,
+      this.#messaging,
+      this.#actions,
+      this.#groups,
+      new People(this.world, journal),
+    ];
+    const handlers = Object.assign({}, ...parts.map((part) => part.handlers)) as PageHandlers;
     this.#web = new WebServer(options, this.faults, (socket) => {
       this.#hub.add(socket, handlers, (page) => this.#linking.forget(page));
     });
@@ -83,10 +100,14 @@ export class Simulator {
 
   /** What Chromium needs to take this simulator for WhatsApp, and to reach nothing else. */
   get chromiumArgs(): string[] {
-    return [
-      `--host-resolver-rules=MAP web.whatsapp.com 127.0.0.1:${this.port},MAP * ~NOTFOUND,EXCLUDE 127.0.0.1`,
-      '--ignore-certificate-errors',
+    const here = `127.0.0.1:${this.port}`;
+    const rules = [
+      `MAP web.whatsapp.com ${here}`,
+      `MAP *.whatsapp.net ${here}`,
+      'MAP * ~NOTFOUND',
+      'EXCLUDE 127.0.0.1',
     ];
+    return [`--host-resolver-rules=${rules.join(',')}`, '--ignore-certificate-errors'];
   }
 
   /** The same, quoted as the environment variable CHROMIUM_ARGS wants it. */
@@ -209,6 +230,58 @@ export class Simulator {
     await this.#messaging.ack(keyOrId, ack);
   }
 
+  /** Somebody reacts to a message; an empty text takes it back. */
+  async react(keyOrId: string, text: string, from?: string): Promise<void> {
+    await this.#actions.react(keyOrId, this.#someone(from), text);
+  }
+
+  /** Somebody votes in a poll, by the names of the options. */
+  async vote(keyOrId: string, options: readonly string[], from?: string): Promise<void> {
+    await this.#actions.vote(keyOrId, this.#someone(from), this.#actions.pollOptions(keyOrId, options));
+  }
+
+  /** The sender edits a message. */
+  async edit(keyOrId: string, body: string): Promise<void> {
+    await this.#actions.edit(keyOrId, body);
+  }
+
+  /** The sender deletes a message for everyone. */
+  async revoke(keyOrId: string): Promise<void> {
+    await this.#actions.revoke(keyOrId);
+  }
+
+  /** The account deletes a message for itself, on the phone. */
+  async remove(keyOrId: string): Promise<void> {
+    await this.#actions.remove(keyOrId);
+  }
+
+  /** Changes any fields of a message, as the page would: `{type: 'chat', body: …}` decrypts a `ciphertext`. */
+  async change(keyOrId: string, changes: Record<string, unknown>): Promise<void> {
+    await this.#actions.change(keyOrId, changes);
+  }
+
+  /** Somebody calls. Resolves with the call's id. */
+  async call(options: { from?: string; isVideo?: boolean; isGroup?: boolean } = {}): Promise<string> {
+    const id = newMessageId();
+    await this.#journal.announce('call', { ...options, id, from: this.#someone(options.from) });
+    return id;
+  }
+
+  /** A member changes who is in a group. */
+  async groupMembers(
+    id: string,
+    action: MemberAction,
+    members: readonly string[],
+    by?: string,
+  ): Promise<void> {
+    await this.#groups.members(id, action, members.map(chatIdOf), this.#someone(by));
+  }
+
+  /** A member changes subject, description or settings of a group; `subtype` as in the notification. */
+  async groupChange(id: string, changes: Partial<Group>, subtype: string, by?: string): Promise<void> {
+    await this.#groups.change(id, changes, subtype, this.#someone(by));
+  }
+
   /** Every message that a device handed over, once per id, oldest first. */
   sent(): SentMessage[] {
     return [...this.world.messages.sent];
@@ -243,5 +316,10 @@ export class Simulator {
 
   release(holdId: string): void {
     this.#holds.release(holdId);
+  }
+
+  /** An id of somebody: as given, or the first contact's. */
+  #someone(id?: string): string {
+    return chatIdOf(id ?? this.world.directory.first);
   }
 }

@@ -1,20 +1,17 @@
-import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { findBrowser, type FoundBrowser } from '../../src/whatsapp/browser.ts';
 
-const CANDIDATES = ['chromium-headless-shell', 'chromium', 'google-chrome'];
+let found: Promise<FoundBrowser> | undefined;
 
 /**
- * The browser that tests run: PUPPETEER_EXECUTABLE_PATH, or one of Debian's on the PATH.
- * @throws Error when there is none: tests that need a browser must fail loudly
+ * The browser that tests run: what the gateway itself would find here. Looked for once a process.
+ * @throws GatewayError when there is none: tests that need a browser fail loudly
  */
-export function testBrowserPath(): string {
-  const given = process.env['PUPPETEER_EXECUTABLE_PATH'];
-  if (given) return given;
-  const folders = [...(process.env['PATH'] ?? '').split(path.delimiter), '/usr/bin'];
-  const found = CANDIDATES.flatMap((name) => folders.map((folder) => path.join(folder, name))).find((file) =>
-    existsSync(file),
-  );
-  if (!found)
-    throw new Error(`no browser for tests: install ${CANDIDATES[0]} or set PUPPETEER_EXECUTABLE_PATH`);
+export function testBrowser(): Promise<FoundBrowser> {
+  found ??= findBrowser({ executablePath: process.env['PUPPETEER_EXECUTABLE_PATH'] });
   return found;
+}
+
+/** Its executable. */
+export async function testBrowserPath(): Promise<string> {
+  return (await testBrowser()).path;
 }

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import wwebjs from 'whatsapp-web.js';
 import type { Simulator } from '../simulator/server.ts';
-import { testBrowserPath } from './browser.ts';
+import type { FoundBrowser } from '../../src/whatsapp/browser.ts';
+import { testBrowser } from './browser.ts';
 import { waitFor } from './wait-for.ts';
 
 /** The unmodified whatsapp-web.js on its own profile folder, and what it emitted. */
@@ -13,7 +14,13 @@ export class LibraryClient {
   readonly #profile: string;
   readonly #ownsProfile: boolean;
 
-  private constructor(simulator: Simulator, profile: string, ownsProfile: boolean, options: object) {
+  private constructor(
+    simulator: Simulator,
+    browser: FoundBrowser,
+    profile: string,
+    ownsProfile: boolean,
+    options: object,
+  ) {
     this.#profile = profile;
     this.#ownsProfile = ownsProfile;
     const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
@@ -21,8 +28,9 @@ export class LibraryClient {
       authStrategy: new wwebjs.LocalAuth({ clientId: 'test', dataPath: profile }),
       webVersionCache: { type: 'none' },
       puppeteer: {
-        headless: 'shell',
-        executablePath: testBrowserPath(),
+        headless: browser.kind === 'headless-shell' ? 'shell' : true,
+        executablePath: browser.path,
+        env: { ...process.env, ...browser.env },
         pipe: true,
         args: [...sandbox, '--disable-gpu', ...simulator.chromiumArgs],
       } as never,
@@ -41,7 +49,13 @@ export class LibraryClient {
     given: { profile?: string; options?: object } = {},
   ): Promise<LibraryClient> {
     const profile = given.profile ?? (await mkdtemp(path.join(tmpdir(), 'simulator-profile-')));
-    return new LibraryClient(simulator, profile, given.profile === undefined, given.options ?? {});
+    return new LibraryClient(
+      simulator,
+      await testBrowser(),
+      profile,
+      given.profile === undefined,
+      given.options ?? {},
+    );
   }
 
   /** What was emitted under this name, the arguments of each. */

@@ -226,6 +226,15 @@ describe('a login that would be lost', () => {
     });
   });
 
+  test('container, very many mounts, names the first ones', () => {
+    const mounts = [
+      mount({ point: '/' }),
+      ...Array.from({ length: 30 }, (_, i) => mount({ point: `/data/${i}` })),
+    ];
+    const { message } = volatileFolder(FOLDER, host({ inContainer: true, mounts }))!;
+    expect(message).toMatch(/Mounted are: \/data\/0, .*\/data\/7, and 22 more$/);
+  });
+
   test('container, root on btrfs as on some NAS, is recognised by the mount point', () => {
     const mounts = [mount({ point: '/', type: 'btrfs' })];
     expect(volatileFolder(FOLDER, host({ inContainer: true, mounts }))).not.toBeNull();

@@ -33,6 +33,11 @@ export class ChatModel extends Model {
     super(attributes);
     Object.defineProperty(this, 'msgs', { value: new Collection(Message) });
     Object.defineProperty(this, 'mute', { value: mute });
+    Object.defineProperty(this, 'groupMetadata', { value: null, writable: true });
+  }
+
+  iAmAdmin() {
+    return false;
   }
 
   get contact() {
@@ -93,18 +98,18 @@ export function chatFromWire({ id, messages = [], ...wire }) {
   return chat;
 }
 
-const EMPTY = { unreadCount: 0, archive: false, pin: 0, muteExpiration: 0, t: 0 };
+export const EMPTY_CHAT = { unreadCount: 0, archive: false, pin: 0, muteExpiration: 0, t: 0 };
 
 async function findOrCreate(wid) {
   if (wid.isUser() && !contactFor(wid) && !(await server.call('exists', { id: wid.toString() }))) {
     throw new Error('No LID for user');
   }
   const lid = config.lidChats && !wid.isLid() ? contactFor(wid)?.lid : null;
-  return chatFromWire({ id: (lid ?? wid).toString(), ...EMPTY });
+  return chatFromWire({ id: (lid ?? wid).toString(), ...EMPTY_CHAT });
 }
 
 /** The chat that a message belongs to. */
-export const chatOf = (key) => chatFromWire({ id: key.remote.toString(), ...EMPTY });
+export const chatOf = (key) => chatFromWire({ id: key.remote.toString(), ...EMPTY_CHAT });
 
 async function change(chat, changes) {
   await server.call('chat', { id: chat.id.toString(), change: changes });
@@ -121,7 +126,8 @@ onUpdate('message', ({ message: wire }) => {
   const chat = chatOf(message.id);
   chat.addMessage(message);
   if (faults.doubleEvents) Msg.trigger('add', message);
-  if (!message.id.fromMe) chat.set('unreadCount', Math.max(0, chat.unreadCount) + 1);
+  if (!message.id.fromMe && !message.isNotification)
+    chat.set('unreadCount', Math.max(0, chat.unreadCount) + 1);
 });
 onUpdate('chat', ({ id, change: changes }) => Chat.get(id)?.set(changes));
 onUpdate('ack', ({ key, ack }) => Msg.get(key)?.set('ack', ack));

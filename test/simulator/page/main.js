@@ -4,9 +4,8 @@ import { config, faults } from './config.js';
 import { installRequire } from './registry.js';
 import './account.js';
 import './calls.js';
-import './chats.js';
-import './contacts.js';
-import './messages.js';
+import './message-actions.js';
+import './vcards.js';
 import './send.js';
 import { start } from './session.js';
 

@@ -93,6 +93,7 @@ export function messageFromWire(wire, { isNewMsg = false } = {}) {
   if (known) return known;
   const attributes = { ...wire, id, isNewMsg };
   for (const name of WIDS) if (typeof wire[name] === 'string') attributes[name] = createWid(wire[name]);
+  if (wire.recipients) attributes.recipients = wire.recipients.map(createWid);
   if (wire.mentionedJidList) attributes.mentionedJidList = wire.mentionedJidList.map(createWid);
   return new Message(attributes);
 }

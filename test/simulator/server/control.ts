@@ -5,24 +5,33 @@ import type { Simulator } from '../server.ts';
 /** The methods of the simulator that other processes may call: POST /control/<name> with a JSON array of arguments. */
 export const CONTROLS = [
   'ack',
+  'call',
+  'change',
   'clearFaults',
   'counters',
   'currentQr',
   'devices',
+  'edit',
   'enterPairingCode',
+  'groupChange',
+  'groupMembers',
   'issuedQrs',
   'page',
   'pages',
   'pairingCode',
   'phoneLogout',
   'reached',
+  'react',
   'receive',
   'release',
+  'remove',
+  'revoke',
   'scan',
   'sent',
   'setFault',
   'setState',
   'status',
+  'vote',
 ] as const satisfies readonly (keyof Simulator)[];
 
 type Control = (typeof CONTROLS)[number];

@@ -12,6 +12,8 @@ export interface Person {
   isMyContact: boolean;
   blocked: boolean;
   about: string;
+  /** Can be added to groups by an invitation only. */
+  groupInviteOnly: boolean;
 }
 
 function person(seed: ContactSeed): Person {
@@ -24,6 +26,7 @@ function person(seed: ContactSeed): Person {
     isMyContact: seed.name !== undefined,
     blocked: false,
     about: 'Hey there!',
+    groupInviteOnly: seed.groupInviteOnly ?? false,
   };
 }
 
@@ -43,6 +46,11 @@ export class Directory {
     const added = person(seed);
     this.people.set(added.id, added);
     return added;
+  }
+
+  /** The id of the first contact, for whoever does not care who writes. */
+  get first(): string {
+    return [...this.people.keys()][0] ?? this.me.id;
   }
 
   /** The person behind a phone id or a privacy id; made up when registered but unknown. */

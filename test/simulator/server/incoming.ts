@@ -33,10 +33,10 @@ export function incoming(
   store: (data: Buffer, mimetype: string) => string,
 ): { wire: WireMessage; key: string } {
   const me = world.directory.me.id;
-  const chatId = chatIdOf(message.from ?? [...world.directory.people.keys()][0] ?? me);
+  const chatId = chatIdOf(message.from ?? world.directory.first);
   const isGroup = chatId.endsWith('@g.us');
   const fromMe = message.fromMe ?? false;
-  const author = isGroup ? (fromMe ? me : chatIdOf(message.author ?? firstMember(world, me))) : undefined;
+  const author = isGroup ? (fromMe ? me : chatIdOf(message.author ?? world.directory.first)) : undefined;
   const id = {
     fromMe,
     remote: chatId,
@@ -65,10 +65,6 @@ export function incoming(
 /** `+1 555 000 2222` → `15550002222@c.us`; an id stays as it is. */
 export function chatIdOf(text: string): string {
   return text.includes('@') ? text : `${text.replace(/\D/g, '')}@c.us`;
-}
-
-function firstMember(world: World, me: string): string {
-  return [...world.directory.people.keys()][0] ?? me;
 }
 
 function quotation(world: World, keyOrId: string): Record<string, unknown> {

@@ -3,12 +3,13 @@ import type { World } from './world.ts';
 
 /** Everything that a page needs to be a linked device: account, people, chats with their newest messages. */
 export function snapshot(world: World, journal: Journal, from: number): Record<string, unknown> {
-  const { options, directory, chats, messages } = world;
+  const { options, directory, chats, groups, messages } = world;
   return {
     account: options.account,
     me: directory.me,
     seen: from,
     people: [...directory.people.values()],
+    groups: groups.all.filter(({ participants }) => participants.some(({ id }) => id === directory.me.id)),
     chats: chats.all.map((chat) => ({
       ...chat,
       messages: messages

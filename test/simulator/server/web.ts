@@ -13,8 +13,8 @@ const PAGE_FOLDER = path.join(import.meta.dirname, '..', 'page');
 
 const CONTENT_SECURITY_POLICY = [
   "default-src 'self'",
-  "connect-src 'self' wss://web.whatsapp.com blob: data:",
-  "img-src 'self' blob: data:",
+  "connect-src 'self' wss://web.whatsapp.com https://*.whatsapp.net blob: data:",
+  "img-src 'self' https://*.whatsapp.net blob: data:",
   "media-src 'self' blob: data:",
   "style-src 'self' 'unsafe-inline'",
 ].join('; ');
@@ -103,6 +103,7 @@ export class WebServer {
     try {
       if (pathname === '/') await this.#page(response);
       else if (pathname === '/__sim/blank') html(response, 200, '<!doctype html><title>frame</title>');
+      else if (pathname.startsWith('/v/')) await this.#medium(request, response, pathname);
       else if (pathname.startsWith('/__sim/media')) await this.#medium(request, response, pathname.slice(12));
       else if (pathname.startsWith('/app/'))
         await file(response, path.join(PAGE_FOLDER, path.basename(pathname)));
@@ -156,7 +157,11 @@ export class WebServer {
       html(response, 404, 'gone');
       return;
     }
-    response.writeHead(200, { 'content-type': medium.mimetype, 'cache-control': 'no-store' });
+    response.writeHead(200, {
+      'content-type': medium.mimetype,
+      'cache-control': 'no-store',
+      'access-control-allow-origin': '*',
+    });
     response.end(medium.data);
   }
 }

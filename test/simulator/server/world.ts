@@ -3,6 +3,7 @@ import type { SimulatorOptions } from '../options.ts';
 import { Chats } from './chats.ts';
 import { Devices } from './devices.ts';
 import { Directory } from './directory.ts';
+import { Groups } from './groups.ts';
 import { Messages } from './messages.ts';
 import type { WireMessage } from './wire.ts';
 
@@ -13,6 +14,7 @@ export class World {
   readonly directory: Directory;
   readonly messages = new Messages();
   readonly chats = new Chats();
+  readonly groups = new Groups();
   /** Chats that the device marked as seen, and the typing states that it sent, in order. */
   readonly seen: string[] = [];
   readonly chatStates: { id: string; state: string }[] = [];
@@ -23,6 +25,10 @@ export class World {
     this.options = options;
     this.directory = new Directory(options);
     for (const id of this.directory.people.keys()) this.chats.ensure(id);
+    for (const seed of options.groups) {
+      const group = this.groups.seed(seed, this.directory.me.id);
+      if (seed.member ?? true) this.chats.ensure(group.id);
+    }
   }
 
   /** Puts a message into its chat; unread when it comes from somebody else. */
@@ -30,7 +36,7 @@ export class World {
     this.messages.add(message);
     const chat = this.chats.ensure(message.id.remote);
     chat.t = Math.max(chat.t, message.t);
-    if (!message.id.fromMe) chat.unreadCount += 1;
+    if (!message.id.fromMe && message.type !== 'gp2') chat.unreadCount += 1;
     this.onChange();
   }
 }

@@ -1,0 +1,100 @@
+import dotenv from 'dotenv';
+import { ConfigError, readConfig, type Config } from './config.ts';
+import { GatewayError, messageOf } from './errors.ts';
+import { Gateway } from './gateway.ts';
+import { createLogger, type Logger } from './log.ts';
+
+/** EX_CONFIG of sysexits.h: a supervisor can tell a bad configuration from a crash. */
+const EX_CONFIG = 78;
+
+/** How long a clean stop may take, in milliseconds. Container engines kill after 10 s unless told otherwise. */
+const STOP_MS = 9_000;
+
+/**
+ * Runs the gateway in this process until a signal ends it: configuration, gateway, signals, exit code.
+ * With `--check-config` it only says whether the configuration is valid.
+ */
+export async function run(): Promise<void> {
+  const config = loadConfig();
+  if (process.argv.includes('--check-config')) {
+    process.stdout.write('The configuration is valid.\n');
+    return;
+  }
+  const log = createLogger({ level: config.logLevel, terminal: process.stdout.isTTY });
+  const gateway = buildGateway(config, log);
+  const stop = stopper(gateway, log);
+
+  process.on('unhandledRejection', (reason) => {
+    // whatsapp-web.js leaves promises of its own unawaited. What they are about is measured by the gateway's
+    // probes; a stray rejection is no reason to drop a working connection.
+    log.error({ error: messageOf(reason) }, 'a promise was rejected and nobody listened');
+  });
+  process.on('uncaughtException', (error) => {
+    log.fatal({ err: error }, 'unexpected error; the gateway ends');
+    void stop(1);
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      log.info({ signal }, 'stopping');
+      void stop(0);
+    });
+  }
+
+  try {
+    await gateway.start();
+  } catch (error) {
+    log.fatal({ error: messageOf(error), action: startAction(error, config) }, 'the gateway cannot listen');
+    await stop(1);
+  }
+}
+
+function buildGateway(config: Config, log: Logger): Gateway {
+  try {
+    return new Gateway({ config, log });
+  } catch (error) {
+    const action = error instanceof GatewayError ? error.action : null;
+    log.fatal({ error: messageOf(error), action }, 'the gateway cannot open its data');
+    return process.exit(1);
+  }
+}
+
+/** Ends in order; the second call, or a hang, ends at once. Chromium goes with the process: it hangs on its pipe. */
+function stopper(gateway: Gateway, log: Logger): (exitCode: number) => Promise<void> {
+  let stopping = false;
+  return async (exitCode) => {
+    if (stopping) {
+      log.warn({}, 'forced to stop');
+      process.exit(1);
+    }
+    stopping = true;
+    setTimeout(() => {
+      log.error({}, 'the stop hangs and is forced');
+      process.exit(1);
+    }, STOP_MS).unref();
+    await gateway.stop();
+    log.info({}, 'stopped');
+    process.exit(exitCode);
+  };
+}
+
+function loadConfig(): Config {
+  dotenv.config({ quiet: true });
+  try {
+    return readConfig(process.env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(
+      `The configuration is not valid. Set these in the environment or in .env:\n${error.problems
+        .map(({ name, message }) => `  ${name}: ${message}\n`)
+        .join('')}`,
+    );
+    return process.exit(EX_CONFIG);
+  }
+}
+
+function startAction(error: unknown, config: Config): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === 'EADDRINUSE') return `Port ${config.port} is taken: stop the other program or set PORT`;
+  if (code === 'EACCES') return `Port ${config.port} needs root: set PORT to 1024 or more`;
+  return 'Check HOST and PORT';
+}

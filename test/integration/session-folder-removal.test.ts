@@ -1,0 +1,151 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+import { removeProfile } from '../../src/session/profile-removal.ts';
+import type { SessionFolder } from '../../src/session/session-folder.ts';
+import { end, failureOf, folderRig, undeletable } from '../support/folder-rig.ts';
+
+const rig = folderRig();
+
+describe('removal', () => {
+  test('login, removed, is gone with all that is in it and nothing that its links lead to', async () => {
+    const folder = rig.open();
+    await folder.check();
+    await writeFile(join(rig.place, 'outside'), 'kept');
+    await mkdir(join(folder.profile, 'Default/IndexedDB'), { recursive: true });
+    await symlink(rig.place, join(folder.profile, 'Default/link'));
+    await folder.remove();
+    expect(readdirSync(folder.root).filter((name) => name.startsWith('session'))).toEqual([]);
+    expect(await readFile(join(rig.place, 'outside'), 'utf8')).toBe('kept');
+    await folder.remove();
+  });
+
+  test('login, while a browser runs on it, is not removed', async () => {
+    const folder = rig.open();
+    await folder.check();
+    const browser = await rig.pretendBrowser(folder.profile);
+    const error = await failureOf(folder.remove());
+    expect(error).toMatchObject({ code: 'login_not_removed', action: `kill ${browser.pid}` });
+    expect(existsSync(folder.profile)).toBe(true);
+    await end(browser);
+    await folder.remove();
+    expect(existsSync(folder.profile)).toBe(false);
+  });
+
+  test('login, a link in its place, is neither used nor removed', async () => {
+    const folder = rig.open();
+    await mkdir(folder.root);
+    await mkdir(join(rig.place, 'elsewhere'));
+    await symlink(join(rig.place, 'elsewhere'), folder.profile);
+    expect((await failureOf(folder.check())).message).toContain('session-test is a link');
+    expect((await failureOf(folder.remove())).code).toBe('login_not_removed');
+    expect(existsSync(join(rig.place, 'elsewhere'))).toBe(true);
+  });
+
+  test('login, the file system refuses, says why', async () => {
+    await writeFile(join(rig.place, 'login'), 'x');
+    const error = await failureOf(rig.open().remove());
+    expect(error.code).toBe('login_not_removed');
+    expect(error.message).toContain('could not be removed: Cannot use');
+    expect(error.cause).toMatchObject({ code: 'ENOTDIR' });
+  });
+
+  test('login, a mount point that cannot be renamed, is emptied', async () => {
+    const profile = join(rig.place, 'session-x');
+    await mkdir(join(profile, 'Default/IndexedDB'), { recursive: true });
+    await writeFile(join(profile, 'Local State'), '{}');
+    // rename(2) answers EBUSY for a path that ends in a dot, as it does for a mount point.
+    await removeProfile(`${profile}/.`);
+    expect(readdirSync(profile)).toEqual([]);
+  });
+
+  test('login, what is left of an earlier removal cannot be deleted, is a warning', async (context) => {
+    const folder = rig.open();
+    const left = join(folder.root, 'session-test.removed-1-ab');
+    const undo = await undeletable(left, context);
+    try {
+      const { warnings } = await folder.check();
+      expect(warnings).toEqual([
+        expect.objectContaining({ code: 'login_not_removed', action: `sudo rm -r ${left}` }),
+      ]);
+    } finally {
+      undo();
+    }
+    expect((await folder.check()).warnings).toEqual([]);
+  });
+
+  test('login, removal interrupted, is finished by the next check', async () => {
+    const folder = rig.open();
+    await mkdir(join(folder.root, 'session-test.removed-1-ab/Default'), { recursive: true });
+    await mkdir(join(folder.root, 'session-testing'), { recursive: true });
+    await folder.check();
+    expect(
+      readdirSync(folder.root)
+        .filter((name) => name.startsWith('session'))
+        .sort(),
+    ).toEqual(['session-test', 'session-testing']);
+  });
+});
+
+describe('caches', () => {
+  const CACHES = [
+    'Default/Cache',
+    'Default/Code Cache',
+    'Default/GPUCache',
+    'GPUPersistentCache',
+    'component_crx_cache',
+  ];
+  const KEPT = ['Default/IndexedDB', 'Default/Local Storage', 'Default/blob_storage', 'Local State'];
+
+  async function filledProfile(folder: SessionFolder): Promise<void> {
+    await folder.check();
+    for (const name of [...CACHES, ...KEPT]) {
+      await mkdir(join(folder.profile, name, 'below'), { recursive: true });
+      await writeFile(join(folder.profile, name, 'data'), 'x');
+    }
+  }
+
+  test('caches, no browser running, are removed and the login is kept', async () => {
+    const folder = rig.open();
+    await filledProfile(folder);
+    expect(await folder.pruneCaches()).toEqual(CACHES);
+    for (const name of CACHES) expect(existsSync(join(folder.profile, name))).toBe(false);
+    for (const name of KEPT) expect(existsSync(join(folder.profile, name, 'data'))).toBe(true);
+    expect(await folder.pruneCaches()).toEqual([]);
+  });
+
+  test('caches, behind links, are left alone', async () => {
+    const folder = rig.open();
+    await folder.check();
+    await mkdir(join(rig.place, 'outside/Cache'), { recursive: true });
+    await symlink(join(rig.place, 'outside'), join(folder.profile, 'Default'));
+    await symlink(join(rig.place, 'outside'), join(folder.profile, 'GPUPersistentCache'));
+    expect(await folder.pruneCaches()).toEqual([]);
+    expect(existsSync(join(rig.place, 'outside/Cache'))).toBe(true);
+  });
+
+  test('caches, while a browser runs on them, are left alone', async () => {
+    const folder = rig.open();
+    await filledProfile(folder);
+    await rig.pretendBrowser(folder.profile);
+    expect(await folder.pruneCaches()).toEqual([]);
+    expect(existsSync(join(folder.profile, 'Default/Cache/data'))).toBe(true);
+  });
+
+  test('caches, cannot be removed, are a line in the log and no failure', async (context) => {
+    const folder = rig.open();
+    await folder.check();
+    const undo = await undeletable(join(folder.profile, 'GPUPersistentCache'), context);
+    try {
+      expect(await folder.pruneCaches()).toEqual([]);
+      expect(rig.lines.at(-1)).toMatchObject({
+        level: 'warn',
+        message: 'The caches of the browser could not be removed',
+      });
+    } finally {
+      undo();
+    }
+  });
+});

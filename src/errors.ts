@@ -32,6 +32,10 @@ const HTTP_STATUS = {
   passkey_required: 503,
   stopped: 503,
   login_not_removed: 503,
+  // Backup and restore of the login.
+  no_login: 409,
+  backup_failed: 500,
+  backup_invalid: 422,
   // What was wrong with a request.
   invalid_request: 400,
   unauthorized: 401,

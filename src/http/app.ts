@@ -51,7 +51,6 @@ export function createApp(options: AppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('trust proxy', trustProxy);
-  app.set('query parser', 'simple');
 
   app.use(requestId, securityHeaders());
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));

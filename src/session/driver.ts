@@ -8,7 +8,7 @@ import type { GatewayError } from '../errors.ts';
 export interface WhatsAppDriver {
   /**
    * Makes a client and starts nothing. The driver calls `emit` from then on, never synchronously inside
-   * `create`, and never again once `stop()` of this client has resolved.
+   * `create`, and never again after `logged_out` or `failed`, or once `stop()` of this client has been called.
    */
   create(emit: (event: DriverEvent) => void): DriverClient;
 }
@@ -16,8 +16,9 @@ export interface WhatsAppDriver {
 export interface DriverClient {
   /**
    * Launches the browser and loads WhatsApp Web. Resolves when the page is loaded and listened to
-   * (events may come before). The driver keeps its own deadlines for launch and load.
-   * @throws GatewayError when it cannot; the caller then calls `stop()`
+   * (events may come before). The driver keeps its own deadlines for launch and load. A client is started
+   * once; one that has been stopped cannot be started any more.
+   * @throws GatewayError when it cannot, or is stopped meanwhile (`stopped`); the caller then calls `stop()`
    */
   start(): Promise<void>;
 
@@ -28,19 +29,23 @@ export interface DriverClient {
   stop(): Promise<void>;
 
   /**
-   * Asks WhatsApp to unlink this device. Touches no file and does not stop the browser.
+   * Asks WhatsApp to unlink this device. Touches no file and does not stop the browser. Never rejects.
    * @returns whether WhatsApp confirmed; false when the page could not be asked
    */
   logout(): Promise<{ confirmed: boolean }>;
 
   /**
-   * Links by a code that is typed on the phone instead of a QR that is scanned.
+   * Links by a code that is typed on the phone instead of a QR that is scanned. No `qr` comes any more until
+   * `refreshQr` ends the code, or no code could be had.
    * @param phoneNumber digits with country code
    * @throws GatewayError `pairing_failed`
    */
   requestPairingCode(phoneNumber: string): Promise<string>;
 
-  /** Asks the page for a fresh QR; it arrives as a `qr` event. @throws GatewayError when the page does not answer */
+  /**
+   * Asks the page for a fresh QR; it arrives as a `qr` event. Does nothing to a page that is linked.
+   * @throws GatewayError `browser_unresponsive` when the page does not answer
+   */
   refreshQr(): Promise<void>;
 
   /** Measures the page. @throws GatewayError `browser_unresponsive` when it does not answer within the driver's deadline */

@@ -88,11 +88,11 @@ export class FolderLock {
     return { state: 'unsupported', reason: 'the lock file is another one each time it is looked at' };
   }
 
-  /** Gives the lock up and removes its files. Harmless when it is not held. */
+  /** Gives the lock up and removes its files as far as it may. Harmless when it is not held. Never throws. */
   release(): void {
     if (this.#database === null) return;
-    rmSync(this.#holderPath, { force: true });
-    rmSync(this.path, { force: true });
+    removeIfPossible(this.#holderPath);
+    removeIfPossible(this.path);
     this.#database.close();
     this.#database = null;
   }
@@ -166,6 +166,14 @@ function pinOf(path: string): number | null {
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null;
     throw error;
+  }
+}
+
+function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // A file that stays locks nothing.
   }
 }
 

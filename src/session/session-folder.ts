@@ -34,6 +34,9 @@ export interface SessionFolderOptions {
   readonly proc?: string;
 }
 
+/** A stop has 10 s in all; a dead share must not take them. */
+const RELEASE_WAIT_MS = 2_000;
+
 type Purpose = InspectionOptions['purpose'];
 
 /** The folder of the login: proved usable before a browser starts in it, held by one process, removed after a log-out. */
@@ -98,20 +101,18 @@ export class SessionFolder implements LoginStore {
       };
       result.then(done, done);
     }
-    return withDeadline(this.#running.result, this.#deadlineMs, () => {
-      return new GatewayError({
-        code: 'session_path_unusable',
-        message: `The disk or share under ${this.root} does not answer (waited ${this.#deadlineMs / 1_000} s)`,
-        action: 'Check the network share or the disk; a NAS may be waking it up.',
-        retryable: true,
-      });
-    });
+    return withDeadline(this.#running.result, this.#deadlineMs, () => this.#noAnswer());
   }
 
-  /** Gives the folder lock up. Only after the browser is gone. */
-  release(): Promise<void> {
+  /** Gives the folder lock up. Only after the browser is gone. Never rejects. */
+  async release(): Promise<void> {
+    // A check that is under way would take the lock after it was given up.
+    if (this.#running !== null) {
+      await withDeadline(this.#running.result, RELEASE_WAIT_MS, () => this.#noAnswer()).catch(
+        () => undefined,
+      );
+    }
     this.#lock.release();
-    return Promise.resolve();
   }
 
   /**
@@ -186,6 +187,15 @@ export class SessionFolder implements LoginStore {
 
   #context() {
     return { folder: { path: this.root, realPath: this.root }, profile: this.profile };
+  }
+
+  #noAnswer(): GatewayError {
+    return new GatewayError({
+      code: 'session_path_unusable',
+      message: `The disk or share under ${this.root} does not answer (waited ${this.#deadlineMs / 1_000} s)`,
+      action: 'Check the network share or the disk; a NAS may be waking it up.',
+      retryable: true,
+    });
   }
 
   #notRemoved(reason: string, action: string | null, cause?: unknown): GatewayError {

@@ -152,12 +152,12 @@ async function removeLeftovers(cache: string, target: string): Promise<void> {
 /** A process of another pid namespace (a container on the same volume) cannot be looked up, only outwaited. */
 async function isAbandoned(found: Stats, [namespace, pid, startTime]: string[]): Promise<boolean> {
   if (namespace !== (await pidNamespace())) return ageOf(found) > ABANDONED_AFTER_MS;
-  return (await readProcess(Number(pid)))?.startTime !== startTime;
+  return readProcess(Number(pid))?.startTime !== startTime;
 }
 
 /** Names this process, also against a later one of the same pid. */
 async function signature(): Promise<string> {
-  const self = await readProcess(process.pid);
+  const self = readProcess(process.pid);
   return `${await pidNamespace()}-${process.pid}-${self?.startTime ?? '0'}`;
 }
 

@@ -53,7 +53,16 @@ export function loadFailure(thrown: unknown): GatewayError {
       cause: thrown,
     });
   }
-  if (text === 'auth timeout' || /TimeoutError|Navigation timeout/.test(`${nameOf(thrown)} ${text}`)) {
+  if (/^auth timeout$|not taken over in time/.test(text)) {
+    return new GatewayError({
+      code: 'load_timeout',
+      message: 'WhatsApp Web loaded, but did not get as far as a QR code or a login',
+      action: 'Check the network of the gateway; it tries again by itself',
+      retryable: true,
+      cause: thrown,
+    });
+  }
+  if (/TimeoutError|Navigation timeout/.test(`${nameOf(thrown)} ${text}`)) {
     return new GatewayError({
       code: 'load_timeout',
       message: 'WhatsApp Web did not finish loading',
@@ -110,6 +119,17 @@ export function pairingFailure(cause: unknown): GatewayError {
       'Check the number (digits with country code) and wait some minutes: WhatsApp limits the tries. The QR code works without waiting',
     retryable: true,
     cause,
+  });
+}
+
+/** The page came, and its scripts did not. */
+export function withoutScripts(): GatewayError {
+  return new GatewayError({
+    code: 'load_timeout',
+    message: 'The page of WhatsApp Web loaded, but its scripts did not',
+    action:
+      'Check that static.whatsapp.net can be reached (a DNS filter or firewall may block it); WhatsApp may also refuse this browser as too old',
+    retryable: true,
   });
 }
 

@@ -23,7 +23,7 @@ const POLL_MS = 20;
 /**
  * Ends a process, its descendants, and its process group if it leads one, and does not believe it before
  * /proc says so: SIGTERM, a grace period, SIGKILL. Works as well when the leader is dead and only its
- * group remains. A stopped process is continued, so that SIGTERM reaches it.
+ * group remains. Stopped processes are continued, so that SIGTERM reaches them.
  *
  * @param pid never this process itself
  * @throws RangeError for a pid that cannot be meant: 1, this process, no positive integer
@@ -33,7 +33,7 @@ export async function killProcessTree(pid: number, options: KillOptions): Promis
     throw new RangeError(`process ${pid} is not one to kill`);
   }
   if (!processesAreVisible()) return { outcome: 'unsupported' };
-  const all = await listProcesses();
+  const all = listProcesses();
   const leader = all.find((entry) => entry.pid === pid);
   const isMeant = leader === undefined || leader.startTime === (options.startTime ?? leader.startTime);
   // The kernel gives out no pid that is still the number of a group, so a group without leader is the old one.
@@ -47,21 +47,24 @@ export async function killProcesses(
   { graceMs, killTimeoutMs = 5_000 }: KillOptions,
 ): Promise<KillResult> {
   const known = new Map<string, ProcessInfo>();
-  let alive = await members(roots, known);
+  let alive = members(roots, known);
   const pids = () => [...new Set([...known.values()].map((entry) => entry.pid))];
 
   // Chromium ends its helpers itself, and needs them to write the profile; they are recognised by their type.
   const asked = alive.filter(({ argv }) => !argv.some((arg) => arg.includes('--type=')));
-  if (graceMs > 0) for (const entry of asked) signal(entry, 'SIGTERM', 'SIGCONT');
+  if (graceMs > 0) {
+    for (const entry of asked) signal(entry, 'SIGTERM');
+    for (const entry of alive) signal(entry, 'SIGCONT');
+  }
   for (const deadline = performance.now() + graceMs; alive.length > 0 && performance.now() < deadline;) {
     await delay(POLL_MS);
-    alive = await members(alive, known);
+    alive = members(alive, known);
   }
   for (const deadline = performance.now() + killTimeoutMs; alive.length > 0;) {
     if (performance.now() > deadline) return { outcome: 'survived', pids: alive.map((entry) => entry.pid) };
     for (const entry of alive) signal(entry, 'SIGKILL');
     await delay(POLL_MS);
-    alive = await members(alive, known);
+    alive = members(alive, known);
   }
   return { outcome: 'gone', pids: pids() };
 }
@@ -70,8 +73,8 @@ export async function killProcesses(
  * Which of the known processes run now, with those that have come to them since. Looked up by pid and start
  * time in a fresh list, so that a pid that was given to somebody else is out of it.
  */
-async function members(of: readonly ProcessInfo[], known: Map<string, ProcessInfo>): Promise<ProcessInfo[]> {
-  const all = await listProcesses();
+function members(of: readonly ProcessInfo[], known: Map<string, ProcessInfo>): ProcessInfo[] {
+  const all = listProcesses();
   const keyOf = ({ pid, startTime }: ProcessInfo) => `${pid}/${startTime}`;
   for (const entry of of) known.set(keyOf(entry), entry);
   const running = all.filter((entry) => known.has(keyOf(entry)));
@@ -80,12 +83,10 @@ async function members(of: readonly ProcessInfo[], known: Map<string, ProcessInf
   return found;
 }
 
-function signal({ pid }: ProcessInfo, ...signals: NodeJS.Signals[]): void {
-  for (const name of signals) {
-    try {
-      process.kill(pid, name);
-    } catch {
-      // Gone in between (ESRCH), or another user's (EPERM): the next look at /proc tells which.
-    }
+function signal({ pid }: ProcessInfo, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // Gone in between (ESRCH), or another user's (EPERM): the next look at /proc tells which.
   }
 }

@@ -34,6 +34,11 @@ export class LinkWatch {
     this.#options = options;
   }
 
+  /** Whether the library has reported `ready` for the present document: from then on it hears messages. */
+  get ready(): boolean {
+    return this.#ready;
+  }
+
   /** Listens to the library. It swallows what a listener throws, and is then never ready. */
   listen(): void {
     const { library, events } = this.#options;

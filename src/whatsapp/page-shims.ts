@@ -141,6 +141,11 @@ export function reportSyncOnce(): void {
   });
 }
 
+/** Whether the scripts of WhatsApp Web run here. */
+export function hasScripts(): boolean {
+  return typeof window.require === 'function';
+}
+
 /** Marks this document as one that is being taken over. @returns false when that was begun before */
 export function beginTakeOver(): boolean {
   if (window.gatewayTakeOver !== undefined) return false;

@@ -39,7 +39,7 @@ const SHELLS = /^(?:ba|da|z|fi|a|k|tc)?sh$/;
 export async function reapOrphans(userDataDir: string, options: ReapOptions = {}): Promise<ReapResult> {
   if (!processesAreVisible()) return { outcome: 'unsupported' };
   const { ownPid = process.pid, graceMs = 5_000 } = options;
-  const all = await listProcesses();
+  const all = listProcesses();
   const holders = await holdersOf(userDataDir, all);
   if (holders.length === 0) return { outcome: 'none' };
   for (const holder of holders) {
@@ -52,7 +52,7 @@ export async function reapOrphans(userDataDir: string, options: ReapOptions = {}
 
 /** The processes that were started on a profile, with all that belong to them. Empty where there is no /proc. */
 export async function findProcessesUsingProfile(userDataDir: string): Promise<ProcessInfo[]> {
-  const all = await listProcesses();
+  const all = listProcesses();
   return withDescendants(all, await holdersOf(userDataDir, all));
 }
 

@@ -3,7 +3,7 @@ import type { Frame, Page } from 'puppeteer';
 import { GatewayError, messageOf } from '../errors.ts';
 import type { SessionLog } from '../session/ports.ts';
 import { withDeadline } from './deadline.ts';
-import { httpFailure, loadFailure } from './failures.ts';
+import { httpFailure, loadFailure, withoutScripts } from './failures.ts';
 import type { PageClient } from './page-client.ts';
 import * as shims from './page-shims.ts';
 
@@ -97,17 +97,12 @@ export class WhatsAppPage {
   async #takeOver(): Promise<void> {
     const deadline = new AbortController();
     try {
-      await withDeadline(
-        this.#inject(deadline.signal),
-        this.#options.deadlines.injectMs,
-        () =>
-          new GatewayError({
-            code: 'load_timeout',
-            message: 'WhatsApp Web loaded, but did not get as far as a QR code or a login',
-            action: 'Check the network of the gateway; it tries again by itself',
-            retryable: true,
-          }),
-      );
+      const late = () => new Error('the document was not taken over in time');
+      await withDeadline(this.#inject(deadline.signal), this.#options.deadlines.injectMs, late);
+    } catch (error) {
+      // A page without scripts looks like a slow one, and has other causes.
+      const hasScripts = await this.ask((page) => page.evaluate(shims.hasScripts)).catch(() => true);
+      throw hasScripts ? loadFailure(error) : withoutScripts();
     } finally {
       deadline.abort();
     }

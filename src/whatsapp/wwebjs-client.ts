@@ -106,7 +106,8 @@ export class WwebjsClient implements DriverClient {
 
   async probe(): Promise<ProbeResult> {
     const { socketState, hasSynced, hasHelpers } = await this.#ask((page) => page.evaluate(shims.measure));
-    return { connected: socketState === 'CONNECTED' && hasSynced && hasHelpers, socketState };
+    const connected = socketState === 'CONNECTED' && hasSynced && hasHelpers && this.#watch.ready;
+    return { connected, socketState };
   }
 
   async #start(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { DriverClient, DriverEvent, WhatsAppDriver } from '../session/driver.ts';
+import type { DriverEvent, WhatsAppDriver } from '../session/driver.ts';
 import type { SessionLog } from '../session/ports.ts';
 import type { PageClient } from './page-client.ts';
 import type { PreparedBrowser } from './prepare-browser.ts';
@@ -48,7 +48,7 @@ export class WwebjsDriver implements WhatsAppDriver {
     this.#options = options;
   }
 
-  create(emit: (event: DriverEvent) => void): DriverClient {
+  create(emit: (event: DriverEvent) => void): WwebjsClient {
     const { browser, profile, log, deadlines, onClient } = this.#options;
     const client = new WwebjsClient({
       browser,

@@ -133,8 +133,8 @@ describe('process, a session folder that is not right', () => {
       const bad = await gateway.until(({ status }) => status === 'error', 'the error');
       expect(bad.reason).toMatchObject({ code: 'session_path_not_writable' });
       expect(bad.reason?.message).toContain(String(OTHER_UID));
-    // In a container without a mount the volume line comes first: there a chown would not last.
-    expect(bad.reason?.action).toMatch(/chown|fix-permissions|volumes:/);
+      // In a container without a mount the volume line comes first: there a chown would not last.
+      expect(bad.reason?.action).toMatch(/chown|fix-permissions|volumes:/);
       await chown(sessionPath, OTHER_UID, OTHER_UID);
       await gateway.until(({ hasQr }) => hasQr, 'a QR after the folder was put right');
       expect((await gateway.end()).code).toBe(0);

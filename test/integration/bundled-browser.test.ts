@@ -60,7 +60,7 @@ function inAnotherProcess({ env, cacheDir, packageFolder }: BundledBrowserOption
   const child = spawn(
     process.execPath,
     [join(import.meta.dirname, '../support/find-browser-child.ts'), JSON.stringify(options)],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
+    { stdio: ['ignore', 'pipe', 'ignore'] },
   );
   onTestFinished(() => void child.kill('SIGKILL'));
   return { child, found: text(child.stdout).then((json) => JSON.parse(json) as FoundBrowser) };

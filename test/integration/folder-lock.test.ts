@@ -75,10 +75,12 @@ test.each([
   expect(newLock().acquire()).toEqual({ state: 'busy', holder: null });
 });
 
-test('folder lock, the name of the holder cannot be written, is held all the same', async () => {
+test('folder lock, the name of the holder cannot be written or removed, is held and released all the same', async () => {
   await mkdir(join(place, '.holder'));
-  expect(newLock().acquire()).toEqual({ state: 'held' });
-  await rm(join(place, '.holder'), { recursive: true });
+  const lock = newLock();
+  expect(lock.acquire()).toEqual({ state: 'held' });
+  lock.release();
+  expect(readdirSync(place)).toEqual(['.holder']);
 });
 
 test('folder lock, file replaced between opening and locking, is taken on the file that is there', () => {

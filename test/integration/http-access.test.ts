@@ -67,6 +67,15 @@ describe('API key', () => {
     expect(answer.status).toBe(401);
   });
 
+  it('OPTIONS, key configured, needs none and lists the methods', async () => {
+    await using gateway = await serve({ apiKey: KEY });
+    for (const [method, path] of GUARDED.slice(0, -1)) {
+      const answer = await request(gateway.url).options(path);
+      expect(answer.status).toBe(204);
+      expect(answer.headers['allow']).toContain(method.toUpperCase());
+    }
+  });
+
   it('page and health, key configured, need none', async () => {
     await using gateway = await serve({ apiKey: KEY });
     for (const path of ['/whatsapp', '/whatsapp/assets/app.js', '/health']) {
@@ -119,6 +128,13 @@ describe('CORS_ORIGINS', () => {
         }
       }
     }
+  });
+
+  it('OPTIONS, listed origin but no preflight, lists the methods of the address', async () => {
+    await using gateway = await serve({ corsOrigins: [listed] });
+    const answer = await request(gateway.url).options(`${API}/connect`).set('Origin', listed);
+    expect(answer.status).toBe(204);
+    expect(answer.headers['allow']).toBe('POST, OPTIONS');
   });
 
   it('answers, origins listed, say that they vary by origin even without one', async () => {

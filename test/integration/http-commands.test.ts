@@ -112,6 +112,17 @@ describe('commands', () => {
     );
     expect(JSON.stringify(gateway.log)).not.toContain('in-the-wrong-place');
   });
+
+  it('a command, through a proxy, is logged with the address of who asked only when proxies are trusted', async () => {
+    for (const [trustProxy, ip] of [
+      [false, '127.0.0.1'],
+      [1, '203.0.113.7'],
+    ] as const) {
+      await using gateway = await serve({ trustProxy });
+      await request(gateway.url).post(`${API}/connect`).set('X-Forwarded-For', '203.0.113.7');
+      expect(gateway.log).toContainEqual(expect.objectContaining({ msg: '[HTTP] command', ip }));
+    }
+  });
 });
 
 describe('GET /api/whatsapp/qr', () => {

@@ -96,6 +96,7 @@ describe('locks of Chromium', () => {
       const folder = rig.open({ proc });
       await folder.check();
       const argv = ['chromium', `--user-data-dir=${folder.profile}`];
+      await processAt(10, {});
       await processAt(11, { argv, mnt: 'mnt:[2]' });
       expect((await folder.clearStaleLocks()).live).toBeNull();
       await processAt(12, { argv, mnt: 'mnt:[1]' });

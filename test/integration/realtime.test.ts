@@ -356,17 +356,24 @@ describe('close', () => {
     expect(gateway.session.listeners).toBe(0);
     expect(gateway.server.listening).toBe(true);
     expect(all.every(({ socket }) => socket.active)).toBe(true);
+    const late = await fetch(`${gateway.url}/socket.io/?EIO=4&transport=polling`);
+    expect(late.status).toBe(403);
   });
 
-  it('close, a WebSocket that does not say goodbye, is done in spite of it', async () => {
-    await using gateway = await serve();
-    const { socket } = listen(gateway, { transports: ['websocket'] });
-    await settled(socket);
-    const connection = socket.io.engine.transport as unknown as { ws: { _socket: { pause(): void } } };
-    connection.ws._socket.pause();
-    await gateway.closeRealtime();
-    await new Promise<void>((resolve, reject) =>
-      gateway.server.close((error) => (error === undefined ? resolve() : reject(error))),
-    );
-  });
+  // Without the cut, the WebSocket library itself gives up after 30 s: more than a clean stop may take.
+  it(
+    'close, a WebSocket that does not say goodbye, is done in spite of it',
+    { timeout: 20_000 },
+    async () => {
+      await using gateway = await serve();
+      const { socket } = listen(gateway, { transports: ['websocket'] });
+      await settled(socket);
+      const connection = socket.io.engine.transport as unknown as { ws: { _socket: { pause(): void } } };
+      connection.ws._socket.pause();
+      await gateway.closeRealtime();
+      await new Promise<void>((resolve, reject) =>
+        gateway.server.close((error) => (error === undefined ? resolve() : reject(error))),
+      );
+    },
+  );
 });

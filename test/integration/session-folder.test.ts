@@ -38,11 +38,15 @@ describe('check', () => {
     expect(rig.lines.map(({ level, message }) => [level, message])).toEqual([
       [
         'info',
-        expect.stringMatching(
-          /^Session folder .*login: owner \d+:\d+.*, mode 0700, running as \d+:\d+, on \//,
-        ),
+        expect.stringMatching(/^Session folder .*login: owner \d+:\d+.*, mode 0700, running as \d+:\d+, /),
       ],
     ]);
+  });
+
+  test('session folder, released while a check runs, is not locked afterwards', async () => {
+    const folder = rig.open();
+    await Promise.all([folder.check(), folder.release()]);
+    expect(readdirSync(folder.root)).toEqual(['session-test']);
   });
 
   test('session folder, released, leaves no file of the lock behind', async () => {
@@ -157,6 +161,7 @@ describe('a disk that does not answer', () => {
       { code: 'session_path_unusable', retryable: true },
     ]);
     expect(errors[0].message).toContain('does not answer (waited 0.2 s)');
+    await folder.release();
     // Both waited for one reader: one writer frees it.
     await writeFile(fifo, '');
     await rm(fifo);

@@ -62,7 +62,7 @@ describe.each([
   const lastMessage = () => library.emitted('message').at(-1)?.[0] as wwebjs.Message;
   const received = async (message: Parameters<Simulator['receive']>[0]) => {
     const key = await simulator.receive(message);
-    await waitFor(() => lastMessage()?.id._serialized === key, { what: 'the message event' });
+    await waitFor(() => lastMessage().id._serialized === key, { what: 'the message event' });
     return lastMessage();
   };
   const group = async () => (await client.getChatById(FAMILY)) as wwebjs.GroupChat;
@@ -290,7 +290,8 @@ describe.each([
     expect(server).toMatchObject({ subject: 'Relatives', desc: 'all of us', announce: true, restrict: true });
     const code = await family.getInviteCode();
     expect(code).toBe(server.inviteCode);
-    expect(await family.revokeInvite()).not.toBe(code);
+    await family.revokeInvite();
+    expect(server.inviteCode).not.toBe(code);
   });
 
   test('groups, what others do is heard', async () => {
@@ -315,7 +316,8 @@ describe.each([
     expect(await client.getInviteInfo(inviteCode)).toMatchObject({ subject: 'Club', size: 1 });
     expect(await client.acceptInvite(inviteCode)).toBe(CLUB);
     expect(simulator.world.groups.get(CLUB).participants.map(({ id }) => id)).toContain(ME);
-    await ((await client.getChatById(CLUB)) as wwebjs.GroupChat).leave();
+    const club = (await client.getChatById(CLUB)) as wwebjs.GroupChat;
+    await club.leave();
     expect(simulator.world.groups.get(CLUB).participants.map(({ id }) => id)).not.toContain(ME);
   });
 

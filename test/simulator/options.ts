@@ -41,8 +41,6 @@ export interface SimulatorOptions {
   /** Address of the control server (the "phone"). */
   controlHost: string;
   controlPort: number;
-  /** Whether the phone's page scans by itself, as the demo does with `--auto`. Milliseconds after a QR appears; 0 never. */
-  autoScanMs: number;
 }
 
 export interface AccountSeed {
@@ -100,7 +98,6 @@ export const DEFAULTS: Omit<SimulatorOptions, 'version'> = {
   isRegistered: (digits) => /^[1-9]\d{6,14}$/.test(digits) && !digits.endsWith('0000'),
   controlHost: '127.0.0.1',
   controlPort: 0,
-  autoScanMs: 0,
 };
 
 /** Fills the gaps of `given` with the defaults. */

@@ -2,22 +2,16 @@ import type { AddressInfo } from 'node:net';
 import { quote } from 'shell-quote';
 import { type Faults, NO_FAULTS } from './faults.ts';
 import { resolveOptions, type SimulatorOptions } from './options.ts';
+import { browserPids, rendererPids } from './server/browser-processes.ts';
 import { ControlServer } from './server/control.ts';
 import type { Device } from './server/devices.ts';
-import { GroupActions, type MemberAction } from './server/group-actions.ts';
-import type { Group } from './server/groups.ts';
-import { Holds, type SendStep } from './server/holds.ts';
-import { chatIdOf, incoming, type IncomingMessage } from './server/incoming.ts';
-import { Journal } from './server/journal.ts';
-import { Linking } from './server/linking.ts';
-import { MessageActions } from './server/message-actions.ts';
-import { Messaging } from './server/messaging.ts';
+import type { SendStep } from './server/holds.ts';
+import type { IncomingMessage } from './server/incoming.ts';
 import type { SentMessage } from './server/messages.ts';
-import { People } from './server/people.ts';
-import { type PageHandlers, PageHub } from './server/page-hub.ts';
-import { type IssuedQr, QrIssuer } from './server/qr-issuer.ts';
-import { WebServer } from './server/web.ts';
-import { newMessageId, World } from './server/world.ts';
+import { Outside } from './server/outside.ts';
+import { buildParts, type Parts } from './server/parts.ts';
+import type { IssuedQr } from './server/qr-issuer.ts';
+import type { World } from './server/world.ts';
 
 export type { Device, Faults, IncomingMessage, IssuedQr, SendStep, SentMessage, SimulatorOptions };
 export { SimulatorError } from './server/wire.ts';
@@ -38,55 +32,33 @@ export interface HeldSends {
 }
 
 /** WhatsApp's servers, the page and the phone, in one process. */
-export class Simulator {
+export class Simulator extends Outside {
   readonly options: SimulatorOptions;
-  readonly faults: Faults = { ...NO_FAULTS };
+  readonly faults: Faults;
   readonly world: World;
-  readonly #hub = new PageHub();
-  readonly #holds = new Holds();
-  readonly #qrs: QrIssuer;
-  readonly #linking: Linking;
-  readonly #messaging: Messaging;
-  readonly #journal: Journal;
-  readonly #actions: MessageActions;
-  readonly #groups: GroupActions;
-  readonly #web: WebServer;
+  readonly #parts: Parts;
   readonly #control: ControlServer;
 
   constructor(options: SimulatorOptions) {
+    const parts = buildParts(options);
+    super(parts);
+    this.#parts = parts;
     this.options = options;
-    this.world = new World(options);
-    this.#qrs = new QrIssuer(options, () => this.world.onChange());
-    const journal = new Journal(this.#hub, options);
-    this.#journal = journal;
-    this.#linking = new Linking(this.world, this.faults, this.#hub, this.#qrs, journal);
-    this.#messaging = new Messaging(this.world, this.faults, journal, this.#holds);
-    this.#actions = new MessageActions(this.world, journal);
-    this.#groups = new GroupActions(this.world, journal);
-    const parts = [
-      this.#linking,
-      this.#messaging,
-      this.#actions,
-      this.#groups,
-      new People(this.world, journal),
-    ];
-    const handlers = Object.assign({}, ...parts.map((part) => part.handlers)) as PageHandlers;
-    this.#web = new WebServer(options, this.faults, (socket) => {
-      this.#hub.add(socket, handlers, (page) => this.#linking.forget(page));
-    });
+    this.faults = parts.faults;
+    this.world = parts.world;
     this.#control = new ControlServer(this);
   }
 
   async start(): Promise<void> {
-    await this.#web.open();
+    await this.#parts.web.open();
     await this.#control.open(this.options.controlHost, this.options.controlPort);
   }
 
   /** Ends both servers and every connection. */
   async stop(): Promise<void> {
-    this.#holds.releaseAll();
-    this.#qrs.stopAll();
-    await Promise.all([this.#web.close(), this.#control.close()]);
+    this.#parts.holds.releaseAll();
+    this.#parts.qrs.stopAll();
+    await Promise.all([this.#parts.web.close(), this.#control.close()]);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -95,7 +67,7 @@ export class Simulator {
 
   /** Port of the simulated https://web.whatsapp.com. */
   get port(): number {
-    return this.#web.port;
+    return this.#parts.web.port;
   }
 
   /** What Chromium needs to take this simulator for WhatsApp, and to reach nothing else. */
@@ -128,9 +100,9 @@ export class Simulator {
       vintage: this.options.vintage,
       faults: this.faults,
       pages: this.pages(),
-      pageLoads: this.#web.pageLoads,
+      pageLoads: this.#parts.web.pageLoads,
       qr: this.currentQr(),
-      pairingCode: this.#linking.currentCode,
+      pairingCode: this.#parts.linking.currentCode,
       devices: this.devices(),
       counters: this.counters(),
     };
@@ -138,21 +110,21 @@ export class Simulator {
 
   /** Pages that are connected, with the state of their socket. */
   pages(): { id: string; state: string; deviceId: string | null }[] {
-    return this.#hub.all.map(({ id, state, deviceId }) => ({ id, state, deviceId }));
+    return this.#parts.hub.all.map(({ id, state, deviceId }) => ({ id, state, deviceId }));
   }
 
   get pageLoads(): number {
-    return this.#web.pageLoads;
+    return this.#parts.web.pageLoads;
   }
 
   /** The code that a phone would see now; null when no page shows a valid one. */
   currentQr(): IssuedQr | null {
-    return this.#qrs.current();
+    return this.#parts.qrs.current();
   }
 
   /** Every code that was ever given to a page, oldest first. */
   issuedQrs(): IssuedQr[] {
-    return [...this.#qrs.issued];
+    return [...this.#parts.qrs.issued];
   }
 
   /**
@@ -161,17 +133,17 @@ export class Simulator {
    * @throws SimulatorError `no_qr`, `qr_stale`
    */
   async scan(options: { qr?: string } = {}): Promise<string | null> {
-    return this.#linking.scan(options.qr);
+    return this.#parts.linking.scan(options.qr);
   }
 
   /** The pairing code that a page shows, as the phone's user would read it; null when there is none. */
   pairingCode(): { code: string; phone: string } | null {
-    return this.#linking.currentCode;
+    return this.#parts.linking.currentCode;
   }
 
   /** The pairing code is typed into the phone. @throws SimulatorError `wrong_code` */
   async enterPairingCode(code: string): Promise<string | null> {
-    return this.#linking.enterCode(code);
+    return this.#parts.linking.enterCode(code);
   }
 
   /** Every device that was ever linked; `revokedAt` is null for those that still are. */
@@ -186,16 +158,16 @@ export class Simulator {
   async phoneLogout(options: { deviceId?: string; reason?: number } = {}): Promise<void> {
     const { deviceId, reason = 0 } = options;
     const ids = deviceId === undefined ? this.world.devices.linked.map(({ id }) => id) : [deviceId];
-    for (const id of ids) await this.#linking.revoke(id, reason);
+    for (const id of ids) await this.#parts.linking.revoke(id, reason);
   }
 
   /** Sets or clears one fault; resolves when every connected page knows it. */
   async setFault<Name extends keyof Faults>(name: Name, value: Faults[Name]): Promise<void> {
     if (!(name in NO_FAULTS)) throw new Error(`no fault is called "${name}"`);
     this.faults[name] = value;
-    if (name === 'refuse') await (value ? this.#web.close() : this.#web.open());
-    if (name === 'offline' && value) this.#web.cutSockets();
-    await this.#hub.broadcast('faults', this.faults);
+    if (name === 'refuse') await (value ? this.#parts.web.close() : this.#parts.web.open());
+    if (name === 'offline' && value) this.#parts.web.cutSockets();
+    await this.#parts.hub.broadcast('faults', this.faults);
   }
 
   /** Clears every fault. */
@@ -207,7 +179,7 @@ export class Simulator {
 
   /** Sets the state of the pages' sockets: CONFLICT, UNPAIRED, TIMEOUT, CONNECTED, … */
   async setState(state: string): Promise<void> {
-    await this.#hub.broadcast('setState', { state });
+    await this.#parts.hub.broadcast('setState', { state });
   }
 
   /** Does something to the loaded pages that WhatsApp Web or the user might do. */
@@ -215,71 +187,31 @@ export class Simulator {
     action: 'reload' | 'iframe' | 'pushState' | 'navigateAway' | 'close',
     url?: string,
   ): Promise<void> {
-    await this.#hub.broadcast('page', { action, url });
+    await this.#parts.hub.broadcast('page', { action, url });
   }
 
-  /** Somebody writes to the account. Resolves with the message's key once the pages have it. */
-  async receive(message: IncomingMessage): Promise<string> {
-    const { wire, key } = incoming(this.world, message, (data, type) => this.#web.store(data, type));
-    await this.#messaging.deliver(wire);
-    return key;
+  /** Receipts that follow a sent message by themselves from now on: up to 1 server, 2 device, 3 read. */
+  setAutoAck(level: 0 | 1 | 2 | 3, delayMs = 0): void {
+    Object.assign(this.options, { autoAck: level, autoAckDelayMs: delayMs });
   }
 
-  /** A receipt for a message, by key or id: 1 server, 2 device, 3 read, 4 played, -1 error. */
-  async ack(keyOrId: string, ack: number): Promise<void> {
-    await this.#messaging.ack(keyOrId, ack);
+  /** Main processes of the browsers that were started with `chromiumArgs`. Linux only. */
+  browserPids(): number[] {
+    return browserPids(this.port);
   }
 
-  /** Somebody reacts to a message; an empty text takes it back. */
-  async react(keyOrId: string, text: string, from?: string): Promise<void> {
-    await this.#actions.react(keyOrId, this.#someone(from), text);
+  /** Sends a signal to those browsers (SIGKILL; SIGSTOP freezes). Returns their pids. */
+  killBrowser(signal: NodeJS.Signals = 'SIGKILL'): number[] {
+    const pids = this.browserPids();
+    for (const pid of pids) process.kill(pid, signal);
+    return pids;
   }
 
-  /** Somebody votes in a poll, by the names of the options. */
-  async vote(keyOrId: string, options: readonly string[], from?: string): Promise<void> {
-    await this.#actions.vote(keyOrId, this.#someone(from), this.#actions.pollOptions(keyOrId, options));
-  }
-
-  /** The sender edits a message. */
-  async edit(keyOrId: string, body: string): Promise<void> {
-    await this.#actions.edit(keyOrId, body);
-  }
-
-  /** The sender deletes a message for everyone. */
-  async revoke(keyOrId: string): Promise<void> {
-    await this.#actions.revoke(keyOrId);
-  }
-
-  /** The account deletes a message for itself, on the phone. */
-  async remove(keyOrId: string): Promise<void> {
-    await this.#actions.remove(keyOrId);
-  }
-
-  /** Changes any fields of a message, as the page would: `{type: 'chat', body: …}` decrypts a `ciphertext`. */
-  async change(keyOrId: string, changes: Record<string, unknown>): Promise<void> {
-    await this.#actions.change(keyOrId, changes);
-  }
-
-  /** Somebody calls. Resolves with the call's id. */
-  async call(options: { from?: string; isVideo?: boolean; isGroup?: boolean } = {}): Promise<string> {
-    const id = newMessageId();
-    await this.#journal.announce('call', { ...options, id, from: this.#someone(options.from) });
-    return id;
-  }
-
-  /** A member changes who is in a group. */
-  async groupMembers(
-    id: string,
-    action: MemberAction,
-    members: readonly string[],
-    by?: string,
-  ): Promise<void> {
-    await this.#groups.members(id, action, members.map(chatIdOf), this.#someone(by));
-  }
-
-  /** A member changes subject, description or settings of a group; `subtype` as in the notification. */
-  async groupChange(id: string, changes: Partial<Group>, subtype: string, by?: string): Promise<void> {
-    await this.#groups.change(id, changes, subtype, this.#someone(by));
+  /** Lets the page's renderer die while the browser lives on; with SIGSTOP it freezes. Returns the pids. */
+  crashPage(signal: NodeJS.Signals = 'SIGKILL'): number[] {
+    const pids = rendererPids(this.port);
+    for (const pid of pids) process.kill(pid, signal);
+    return pids;
   }
 
   /** Every message that a device handed over, once per id, oldest first. */
@@ -291,35 +223,30 @@ export class Simulator {
   counters(): { sent: number; duplicates: number; messages: number; pageLoads: number } {
     const { sent, count } = this.world.messages;
     const duplicates = sent.reduce((sum, entry) => sum + entry.duplicates, 0);
-    return { sent: sent.length, duplicates, messages: count, pageLoads: this.#web.pageLoads };
+    return { sent: sent.length, duplicates, messages: count, pageLoads: this.#parts.web.pageLoads };
   }
 
   /** Media that a page uploaded or that was received, by the message's `directPath`. */
   media(directPath: string): { data: Buffer; mimetype: string } | undefined {
-    return this.#web.media.get(directPath);
+    return this.#parts.web.media.get(directPath);
   }
 
   /** Stops every following send at a step until it is released. */
   hold(step: SendStep): HeldSends {
-    const id = this.#holds.add(step);
+    const id = this.#parts.holds.add(step);
     return {
       id,
-      reached: (count) => this.#holds.reached(id, count),
-      release: () => this.#holds.release(id),
+      reached: (count) => this.#parts.holds.reached(id, count),
+      release: () => this.#parts.holds.release(id),
     };
   }
 
   /** The same by id, for callers in another process. */
   async reached(holdId: string, count = 1): Promise<string[]> {
-    return this.#holds.reached(holdId, count);
+    return this.#parts.holds.reached(holdId, count);
   }
 
   release(holdId: string): void {
-    this.#holds.release(holdId);
-  }
-
-  /** An id of somebody: as given, or the first contact's. */
-  #someone(id?: string): string {
-    return chatIdOf(id ?? this.world.directory.first);
+    this.#parts.holds.release(holdId);
   }
 }

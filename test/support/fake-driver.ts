@@ -19,9 +19,14 @@ class Gate {
   }
 }
 
+export type FakeCall = 'start' | 'stop' | 'logout' | 'requestPairingCode' | 'refreshQr' | 'probe';
+
+/** Told of every call before it is answered; what plays WhatsApp emits from here. */
+export type FakeWhatsApp = (client: FakeClient, call: FakeCall) => void;
+
 /** One client of the scriptable driver. */
 export class FakeClient implements DriverClient {
-  readonly calls: string[] = [];
+  readonly calls: FakeCall[] = [];
   readonly starting = new Gate();
   readonly stopping = new Gate();
   probeResult: ProbeResult | GatewayError = { connected: true, socketState: 'CONNECTED' };
@@ -29,49 +34,71 @@ export class FakeClient implements DriverClient {
   pairingCode: string | GatewayError = 'ABCDEFGH';
   refreshError: unknown = null;
   stopped = false;
+  /** Nothing is said any more: it was told to stop, or has said its last. */
+  #silent = false;
+  #stopAsked = false;
   readonly #emit: (event: DriverEvent) => void;
   readonly #manualStop: boolean;
+  readonly #whatsApp: FakeWhatsApp;
 
-  constructor(emit: (event: DriverEvent) => void, manualStop: boolean) {
+  constructor(emit: (event: DriverEvent) => void, manualStop: boolean, whatsApp: FakeWhatsApp) {
     this.#emit = emit;
     this.#manualStop = manualStop;
+    this.#whatsApp = whatsApp;
   }
 
   emit(event: DriverEvent): void {
-    if (!this.stopped) this.#emit(event);
+    if (this.#silent) return;
+    this.#silent = event.type === 'logged_out' || event.type === 'failed';
+    this.#emit(event);
   }
 
   async start(): Promise<void> {
-    this.calls.push('start');
+    this.#called('start');
     await this.starting.opened;
   }
 
   async stop(): Promise<void> {
-    this.calls.push('stop');
+    this.#called('stop');
+    this.#stopAsked = true;
+    this.#silent = true;
+    this.starting.fail(new GatewayError({ code: 'stopped', message: 'stopped while starting' }));
     if (this.#manualStop) await this.stopping.opened;
     this.stopped = true;
-    this.starting.fail(new GatewayError({ code: 'stopped', message: 'stopped while starting' }));
     await Promise.resolve();
   }
 
   async logout(): Promise<{ confirmed: boolean }> {
-    this.calls.push('logout');
-    return Promise.resolve({ confirmed: this.unlinkConfirmed });
+    this.#called('logout');
+    return Promise.resolve({ confirmed: this.hasPage && this.unlinkConfirmed });
   }
 
   async requestPairingCode(): Promise<string> {
-    this.calls.push('requestPairingCode');
+    this.#called('requestPairingCode');
+    if (!this.hasPage) throw new GatewayError({ code: 'pairing_failed', message: 'there is no page' });
     return settled(this.pairingCode);
   }
 
   async refreshQr(): Promise<void> {
-    this.calls.push('refreshQr');
+    this.#called('refreshQr');
+    if (!this.hasPage) throw noPage();
     return settled(this.refreshError instanceof Error ? this.refreshError : undefined);
   }
 
   async probe(): Promise<ProbeResult> {
-    this.calls.push('probe');
+    this.#called('probe');
+    if (!this.hasPage) throw noPage();
     return settled(this.probeResult);
+  }
+
+  /** Whether there is a page that could be asked. */
+  get hasPage(): boolean {
+    return this.calls.includes('start') && !this.#stopAsked;
+  }
+
+  #called(call: FakeCall): void {
+    this.calls.push(call);
+    this.#whatsApp(this, call);
   }
 }
 
@@ -80,10 +107,16 @@ export class FakeDriver implements WhatsAppDriver {
   readonly clients: FakeClient[] = [];
   /** Whether `stop()` waits for the test. */
   manualStop = false;
+  readonly #whatsApp: FakeWhatsApp;
+
+  /** @param whatsApp plays the rest of the world; without it the test says everything by hand */
+  constructor(whatsApp: FakeWhatsApp = () => undefined) {
+    this.#whatsApp = whatsApp;
+  }
 
   create(emit: (event: DriverEvent) => void): FakeClient {
     if (this.alive.length > 0) throw new Error('a second client while one is alive');
-    const client = new FakeClient(emit, this.manualStop);
+    const client = new FakeClient(emit, this.manualStop, this.#whatsApp);
     this.clients.push(client);
     return client;
   }
@@ -97,6 +130,10 @@ export class FakeDriver implements WhatsAppDriver {
     if (client === undefined) throw new Error('no client was made yet');
     return client;
   }
+}
+
+function noPage(): GatewayError {
+  return new GatewayError({ code: 'browser_unresponsive', message: 'there is no page to ask' });
 }
 
 async function settled<T>(value: T | Error): Promise<Exclude<T, Error>> {

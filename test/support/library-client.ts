@@ -36,6 +36,7 @@ export class LibraryClient {
       } as never,
       ...options,
     });
+    this.#catchLateInjections();
     const emit = this.client.emit.bind(this.client);
     this.client.emit = (name: string, ...args: unknown[]) => {
       this.events.push([name, ...args]);
@@ -56,6 +57,26 @@ export class LibraryClient {
       given.profile === undefined,
       given.options ?? {},
     );
+  }
+
+  /**
+   * The library injects again after every navigation and leaves the rejection to nobody; the process would end
+   * on it whenever a page goes away meanwhile.
+   */
+  #catchLateInjections(): void {
+    const client = this.client as unknown as { inject(): Promise<void>; initialize(): Promise<void> };
+    const inject = client.inject.bind(client);
+    const initialize = client.initialize.bind(client);
+    let initialized = false;
+    client.inject = async () => {
+      if (!initialized) return inject();
+      await inject().catch((error: unknown) => this.events.push(['late_injection_failed', error]));
+    };
+    client.initialize = async () => {
+      initialized = false;
+      await initialize();
+      initialized = true;
+    };
   }
 
   /** What was emitted under this name, the arguments of each. */

@@ -1,11 +1,21 @@
 import { geteuid } from 'node:process';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 import type { FolderStep } from '../../src/session/session-folder.ts';
 
-/** Why a test of permissions cannot run here, or false. Its own reason is what a skipped test shows. */
-export const WITHOUT_ROOT = geteuid?.() === 0 ? false : 'needs root: mounts and other user ids';
+/** Why tests of permissions and mounts cannot run here, which is what a skipped test shows; or false. */
+export const WITHOUT_ROOT = whyNot();
+
+function whyNot(): string | false {
+  if (geteuid?.() !== 0) return 'needs root: mounts and other user ids';
+  try {
+    execFileSync('unshare', ['--mount', 'true'], { stdio: 'ignore' });
+    return false;
+  } catch {
+    return 'needs the right to make a mount namespace (unshare --mount)';
+  }
+}
 
 export interface ChildOptions {
   path: string;

@@ -1,5 +1,6 @@
 // What the library reads to draw a QR, and the pairing codes.
 import { faults } from './config.js';
+import { Emitter } from './models.js';
 import { define } from './registry.js';
 import { server } from './server.js';
 import { Cmd, Conn, setState, Socket } from './socket.js';
@@ -38,6 +39,15 @@ define('WAWebAltDeviceLinkingApi', {
     return (await server.call('pairingCode', { phone })).code;
   },
 });
+/** What the login screen listens to; since July 2026 also for the question for a passkey. */
+const LinkDeviceEvents = new Emitter();
+
+/** WhatsApp wants a passkey before it links this device. */
+export function askForPasskey() {
+  LinkDeviceEvents.trigger('link_device_events:passkey_prologue_request');
+}
+
+define('WAWebLinkDeviceEvents', { WAWebLinkDeviceEvents: LinkDeviceEvents });
 define('WAWebLaunchSocketUtils', { refreshQR: () => void refreshQR() });
 define('WABase64', { encodeB64: (data) => btoa(String.fromCharCode(...new Uint8Array(data))) });
 define('WAWebCompanionRegClientUtils', { DEVICE_PLATFORM: PLATFORM });

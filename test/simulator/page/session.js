@@ -1,6 +1,6 @@
 // The life of this page: keys, login, linking, sync, logout.
 import { faults } from './config.js';
-import { awaitPhone, useKeys } from './linking.js';
+import { askForPasskey, awaitPhone, useKeys } from './linking.js';
 import { notice } from './notice.js';
 import { enter } from './account.js';
 import { resendOutbox } from './send.js';
@@ -82,11 +82,14 @@ onServer('faults', (changed) => {
 onServer('passkey', () => {
   setState('PAIRING');
   notice('passkey');
+  askForPasskey();
 });
 onServer('paired', async ({ deviceId, secret, ...account }) => {
   setState('PAIRING');
   await saveLogin({ deviceId, secret });
   void sync(account);
+  const { name, os } = window.require('WAWebMiscBrowserUtils').info();
+  return { name: `${name} (${os})` };
 });
 onServer('loggedOut', ({ reason }) => void leave(reason));
 onServer('page', ({ action, url }) => {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Simulator } from '../server.ts';
+import { PhoneSite } from './phone.ts';
 
 /** The methods of the simulator that other processes may call: POST /control/<name> with a JSON array of arguments. */
 export const CONTROLS = [
@@ -32,6 +33,10 @@ export const CONTROLS = [
   'setState',
   'status',
   'vote',
+  'browserPids',
+  'crashPage',
+  'killBrowser',
+  'setAutoAck',
 ] as const satisfies readonly (keyof Simulator)[];
 
 type Control = (typeof CONTROLS)[number];
@@ -39,10 +44,12 @@ type Control = (typeof CONTROLS)[number];
 /** Plain HTTP beside the simulated site: what a test in another process, or the phone's page, speaks to. */
 export class ControlServer {
   readonly #simulator: Simulator;
+  readonly #phone: PhoneSite;
   readonly #server = createServer((request, response) => void this.#answer(request, response));
 
   constructor(simulator: Simulator) {
     this.#simulator = simulator;
+    this.#phone = new PhoneSite(simulator);
   }
 
   async open(host: string, port: number): Promise<void> {
@@ -53,6 +60,7 @@ export class ControlServer {
   }
 
   async close(): Promise<void> {
+    this.#phone.close();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }
@@ -64,8 +72,13 @@ export class ControlServer {
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname } = new URL(request.url ?? '/', 'http://control');
     try {
-      if (request.method === 'POST' && pathname.startsWith('/control/')) {
+      if (!isAddress(request.headers.host)) {
+        // A name that was pointed at this machine by somebody else's DNS.
+        json(response, 403, { error: { code: 'host', message: 'ask by address' } });
+      } else if (request.method === 'POST' && pathname.startsWith('/control/')) {
         json(response, 200, { result: await this.#call(pathname.slice(9), request) });
+      } else if (pathname === '/phone' || pathname.startsWith('/phone/')) {
+        await this.#phone.answer(pathname, response);
       } else if (pathname === '/status') {
         json(response, 200, this.#simulator.status());
       } else {
@@ -89,6 +102,11 @@ export class ControlServer {
     const simulator = this.#simulator as unknown as Record<Control, (...args: unknown[]) => unknown>;
     return (await simulator[name as Control](...args)) ?? null;
   }
+}
+
+/** Whether the request was made to an IP address or to localhost. */
+function isAddress(host = ''): boolean {
+  return /^(localhost|[\d.]+|\[[\da-f:]+\])(:\d+)?$/i.test(host);
 }
 
 function json(response: ServerResponse, status: number, body: unknown): void {

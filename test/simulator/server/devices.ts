@@ -8,7 +8,7 @@ export interface Device {
   /** `qr` or `code`. */
   readonly by: 'qr' | 'code';
   /** What the device calls itself. */
-  readonly name: string;
+  name: string;
   lastSeenAt: string;
   /** Set by a logout, from either side. */
   revokedAt: string | null;
@@ -18,14 +18,14 @@ export interface Device {
 export class Devices {
   readonly #devices = new Map<string, Device>();
 
-  link(by: 'qr' | 'code', name: string): Device {
+  link(by: 'qr' | 'code'): Device {
     const now = new Date().toISOString();
     const device: Device = {
       id: `device-${this.#devices.size + 1}`,
       secret: randomBytes(16).toString('hex'),
       linkedAt: now,
       by,
-      name,
+      name: 'Browser',
       lastSeenAt: now,
       revokedAt: null,
     };

@@ -119,11 +119,13 @@ export class Linking {
       await page.call('passkey');
       return null;
     }
-    const device = this.#world.devices.link(by, `Browser ${this.#world.devices.all.length + 1}`);
+    const device = this.#world.devices.link(by);
     page.deviceId = device.id;
     const { id: deviceId, secret } = device;
     const { from, missed } = this.#journal.since(deviceId, null);
-    await page.call('paired', { deviceId, secret, missed, ...snapshot(this.#world, this.#journal, from) });
+    const update = { deviceId, secret, missed, ...snapshot(this.#world, this.#journal, from) };
+    const answer = (await page.call('paired', update)) as { name: string } | undefined;
+    if (answer) device.name = answer.name;
     this.#world.onChange();
     return deviceId;
   }

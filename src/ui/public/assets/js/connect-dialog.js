@@ -1,6 +1,6 @@
 import { accountWords } from './account.js';
 import { connectView } from './connect-view.js';
-import { byId, part, setProgress, setText, show } from './dom.js';
+import { byId, catchFocusAfter, keepingFocus, part, setProgress, setText, show } from './dom.js';
 import { t } from './i18n.js';
 import { Pairing } from './pairing.js';
 import { QrPanel } from './qr-panel.js';
@@ -38,7 +38,7 @@ export class ConnectDialog {
   /**
    * @param {Countdowns} countdowns
    * @param {ConnectHandlers} handlers
-   * @param {() => void} refresh shows the model anew
+   * @param {() => void} refresh shows the model anew, without what an earlier command has left
    */
   constructor(countdowns, handlers, refresh) {
     this.#qr = new QrPanel(countdowns);
@@ -58,6 +58,7 @@ export class ConnectDialog {
     this.#onClick('phone-back', () => this.#choose('qr'));
     this.#onClick('code-back', () => this.#backFromCode());
     this.#dialog.addEventListener('close', () => clearTimeout(this.#closing));
+    catchFocusAfter(this.#dialog);
   }
 
   get isOpen() {
@@ -82,7 +83,7 @@ export class ConnectDialog {
     const view = connectView(model, this.#way);
     this.#qr.render(model.status);
     this.#pairing.render(model);
-    this.#renderPanel(view);
+    keepingFocus(this.#dialog, byId('connect-heading', HTMLElement), () => this.#renderPanel(view));
     this.#renderDone(view, model);
     if (model.link === 'locked') this.close();
     return view.panel === 'code' ? t(view.title) : `${t(view.title)} ${t(view.text)}`;
@@ -104,7 +105,6 @@ export class ConnectDialog {
     const details = retry === null ? null : (reason?.details ?? null);
     this.#remedy.render({ items: reason?.items ?? [], retry, details });
     setText(byId('connect-again', HTMLElement), t(retry === null ? 'action.connect' : 'action.retry'));
-    this.#keepFocus();
   }
 
   /**
@@ -122,13 +122,6 @@ export class ConnectDialog {
       clearTimeout(this.#closing);
       this.#closing = undefined;
     }
-  }
-
-  /** What had the focus may be gone with its panel. */
-  #keepFocus() {
-    const { activeElement } = document;
-    if (!this.isOpen || activeElement === null || activeElement.closest('[hidden]') === null) return;
-    byId('connect-heading', HTMLElement).focus({ preventScroll: true });
   }
 
   /** @param {'qr' | 'phone'} way */

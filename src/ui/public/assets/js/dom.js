@@ -62,13 +62,35 @@ export function setIcon(use, name) {
   if (use.getAttribute('href') !== reference) use.setAttribute('href', reference);
 }
 
+/** Whether what had the focus is gone, or has just become invisible. */
+function isFocusLost() {
+  const { activeElement, body } = document;
+  return activeElement === null || activeElement === body || activeElement.getClientRects().length === 0;
+}
+
 /**
- * Puts the focus where reading goes on when the element that had it is gone.
- * @param {HTMLElement} element
+ * Does what may hide the element that has the focus, and then puts the focus where reading goes on.
+ * @template Result
+ * @param {HTMLElement} root nothing happens when the focus is elsewhere
+ * @param {HTMLElement} heading
+ * @param {() => Result} change
+ * @returns {Result}
  */
-export function catchFocus(element) {
-  const { activeElement } = document;
-  if (activeElement === null || activeElement === document.body) element.focus({ preventScroll: true });
+export function keepingFocus(root, heading, change) {
+  const hadFocus = root.contains(document.activeElement);
+  const result = change();
+  if (hadFocus && isFocusLost()) heading.focus({ preventScroll: true });
+  return result;
+}
+
+/**
+ * A dialog gives the focus back to what opened it; when that is gone, reading goes on at the state.
+ * @param {HTMLDialogElement} dialog
+ */
+export function catchFocusAfter(dialog) {
+  dialog.addEventListener('close', () => {
+    if (isFocusLost()) byId('card-title', HTMLElement).focus({ preventScroll: true });
+  });
 }
 
 /**

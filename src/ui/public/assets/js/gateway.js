@@ -2,6 +2,7 @@ import { io } from '/whatsapp/assets/socket.io.esm.min.js';
 
 import { t } from './i18n.js';
 import { ask, RequestError } from './request.js';
+import { recall, remember } from './storage.js';
 
 /** @import { Store, Command } from './store.js' */
 /** @import { GatewayClock } from './clock.js' */
@@ -26,7 +27,7 @@ export class Gateway {
   constructor(store, clock) {
     this.#store = store;
     this.#clock = clock;
-    this.#key = sessionStorage.getItem(KEY);
+    this.#key = recall('sessionStorage', KEY);
     this.#socket = io({
       autoConnect: false,
       auth: (send) => send(this.#key === null ? {} : { apiKey: this.#key }),
@@ -74,7 +75,7 @@ export class Gateway {
 
   #connected() {
     clearTimeout(this.#retry);
-    if (this.#key !== null) sessionStorage.setItem(KEY, this.#key);
+    remember('sessionStorage', KEY, this.#key);
     this.#store.set({ link: 'online', keyRefused: false });
     void this.#learnTime();
   }
@@ -113,7 +114,7 @@ export class Gateway {
   #lock() {
     const keyRefused = this.#key !== null;
     this.#key = null;
-    sessionStorage.removeItem(KEY);
+    remember('sessionStorage', KEY, null);
     this.#store.set({ link: 'locked', status: null, keyRefused });
     this.#socket.disconnect();
   }

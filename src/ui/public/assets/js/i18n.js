@@ -1,5 +1,6 @@
 import { en } from '../words/en.js';
 import { ru } from '../words/ru.js';
+import { recall, remember } from './storage.js';
 
 /** @typedef {keyof typeof en} WordKey */
 /** @typedef {'en' | 'ru'} Language */
@@ -28,13 +29,13 @@ export function pickLanguage(chosen, preferred) {
 
 /** Starts with the language that was chosen earlier, or the browser's. */
 export function startLanguage() {
-  language = pickLanguage(localStorage.getItem(SAVED), navigator.languages);
+  language = pickLanguage(recall('localStorage', SAVED), navigator.languages);
 }
 
 /** @param {string} chosen */
 export function chooseLanguage(chosen) {
   language = pickLanguage(chosen, navigator.languages);
-  localStorage.setItem(SAVED, language);
+  remember('localStorage', SAVED, language);
 }
 
 /** @returns {Language} */

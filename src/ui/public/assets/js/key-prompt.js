@@ -1,4 +1,4 @@
-import { byId, setText, show } from './dom.js';
+import { byId, catchFocusAfter, setText, show } from './dom.js';
 import { t } from './i18n.js';
 
 /** @import { Model } from './store.js' */
@@ -19,6 +19,7 @@ export class KeyPrompt {
       if (key === '') this.#complain(t('key.empty'));
       else useKey(key);
     });
+    catchFocusAfter(this.#dialog);
     byId('key-cancel', HTMLButtonElement).addEventListener('click', () => this.#dialog.close());
     this.#input.addEventListener('input', () => this.#complain(null));
     this.#dialog.addEventListener('close', () => {

@@ -1,4 +1,4 @@
-import { byId } from './dom.js';
+import { byId, catchFocusAfter } from './dom.js';
 
 /** Asks before the login is removed. */
 export class LogoutDialog {
@@ -6,6 +6,7 @@ export class LogoutDialog {
 
   /** @param {() => void} logOut */
   constructor(logOut) {
+    catchFocusAfter(this.#dialog);
     byId('logout-cancel', HTMLButtonElement).addEventListener('click', () => this.#dialog.close());
     byId('logout-confirm', HTMLButtonElement).addEventListener('click', () => {
       this.#dialog.close();

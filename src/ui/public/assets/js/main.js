@@ -28,7 +28,7 @@ const connectDialog = new ConnectDialog(
     restart: () => void gateway.send('restart'),
     pair: (phoneNumber) => void gateway.send('pairing-code', { phoneNumber }),
   },
-  () => store.publish(),
+  () => store.set({ notice: null }),
 );
 const statusCard = new StatusCard(countdowns, {
   connect: openConnect,
@@ -71,7 +71,6 @@ function speak() {
 
 /** The dialog comes first and at once: a QR that is already there shows without asking anybody. */
 function openConnect() {
-  store.set({ notice: null });
   connectDialog.open();
   const phase = store.model.status?.phase;
   if (phase === 'stopped' || phase === 'waiting' || phase === 'failed' || phase === 'stuck') connect();

@@ -10,8 +10,8 @@
 const PROGRAMS =
   'sudo|doas|npx|npm|mv|df|ls|lsattr|chmod|chown|podman|docker|apk|apt-get|dnf|pacman|zypper|snap';
 
-/** A quoted word, or any sign that ends neither the command nor the brackets around it. */
-const SIGN = String.raw`(?:'[^']*'|(?! {2}|; )[^()'])`;
+/** A quoted word, a quoted sign, or any that ends neither the command nor the brackets around it. */
+const SIGN = String.raw`(?:'[^']*'|\\.|(?! {2}|; )[^()'])`;
 
 /**
  * A command stands at the beginning, after a colon or in brackets, and ends with them, two spaces or a

@@ -14,7 +14,7 @@ export class RequestError extends Error {
   /** What failed, in the language of the moment. */
   get words() {
     const own = `error.${this.code}`;
-    if (hasWords(own)) return t(own);
+    if (hasWords(own)) return t(own, { origin: location.origin });
     const title = `reason.${this.code}.title`;
     return hasWords(title) ? `${t(title)}.` : t('error.other', { code: this.code });
   }

@@ -1,5 +1,5 @@
 import { accountWords } from './account.js';
-import { byId, part, setIcon, setProgress, setText, show } from './dom.js';
+import { byId, keepingFocus, part, setIcon, setProgress, setText, show } from './dom.js';
 import { formatMoment } from './format.js';
 import { currentLanguage, t } from './i18n.js';
 import { Remedy } from './remedy.js';
@@ -21,11 +21,11 @@ export class StatusCard {
    */
   constructor(countdowns, handlers) {
     this.#remedy = new Remedy('card-remedy', countdowns);
-    button('connect-open').addEventListener('click', handlers.connect);
-    button('unlock').addEventListener('click', handlers.unlock);
-    button('restart').addEventListener('click', handlers.restart);
-    button('disconnect').addEventListener('click', handlers.disconnect);
-    button('logout-open').addEventListener('click', handlers.logout);
+    onPress('connect-open', handlers.connect);
+    onPress('unlock', handlers.unlock);
+    onPress('restart', handlers.restart);
+    onPress('disconnect', handlers.disconnect);
+    onPress('logout-open', handlers.logout);
   }
 
   /**
@@ -33,6 +33,11 @@ export class StatusCard {
    * @returns {string} what a screen reader is told of it
    */
   render(model) {
+    return keepingFocus(this.#card, this.#title, () => this.#show(model));
+  }
+
+  /** @param {Model} model */
+  #show(model) {
     const view = cardView(model);
     const time = view.since === null ? '' : formatMoment(view.since, currentLanguage(), new Date());
     const title = t(view.title);
@@ -48,16 +53,8 @@ export class StatusCard {
     renderNote(view);
     this.#remedy.render(view);
     renderActions(view, model.pending !== null);
-    this.#keepFocus();
     document.title = `${title} · ${t('app.name')}`;
     return `${title} ${text}`;
-  }
-
-  /** A button that had the focus may be gone: reading goes on at the title. */
-  #keepFocus() {
-    const { activeElement } = document;
-    const isGone = activeElement instanceof HTMLElement && activeElement.closest('[hidden]') !== null;
-    if (isGone && this.#card.contains(activeElement)) this.#title.focus({ preventScroll: true });
   }
 }
 
@@ -93,7 +90,18 @@ function renderActions({ face: { actions } }, isPending) {
   show(button('disconnect'), offers('disconnect'));
   show(button('logout-open'), offers('logout'));
   show(byId('card-actions', HTMLElement), actions.length > 0);
-  for (const id of ['restart', 'disconnect', 'logout-open']) button(id).disabled = isPending;
+  // Not `disabled`: that would take the focus from whoever pressed by keyboard.
+  for (const id of ['restart', 'disconnect', 'logout-open']) button(id).ariaDisabled = String(isPending);
+}
+
+/**
+ * @param {string} id
+ * @param {() => void} handler
+ */
+function onPress(id, handler) {
+  button(id).addEventListener('click', () => {
+    if (button(id).ariaDisabled !== 'true') handler();
+  });
 }
 
 /** @param {string} id */

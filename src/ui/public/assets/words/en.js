@@ -106,7 +106,6 @@ export const en = {
   'code.copy': 'Copy the code',
   'code.expires': 'Good for {time}',
   'code.expired': 'This code has expired.',
-  'code.again': 'Get a new code',
   'code.step1': 'Open WhatsApp on your phone; it may already show a notification for this.',
   'code.step2': 'Go to Settings (on Android: the ⋮ menu), Linked devices, Link a device.',
   'code.step3': 'Tap Link with phone number instead and type the code.',
@@ -119,7 +118,6 @@ export const en = {
   'key.checking': 'Checking the key…',
   'key.wrong': 'That key is not right. Look at API_KEY in the settings of the gateway.',
   'key.empty': 'Enter the key.',
-  'key.accepted': 'The key is right.',
 
   'logout.title': 'Log out of WhatsApp?',
   'logout.item1': 'This gateway disappears from the linked devices of your phone.',
@@ -141,7 +139,8 @@ export const en = {
 
   'error.unreachable': 'the gateway does not answer.',
   'error.unauthorized': 'the key is missing or not right.',
-  'error.forbidden_origin': 'the gateway does not accept requests from this address.',
+  'error.forbidden_origin':
+    'the gateway takes this page for a foreign site, probably because of a proxy in between. Let the proxy pass the Host header on, or set CORS_ORIGINS={origin} in the settings.',
   'error.invalid_request': 'the gateway did not understand the request.',
   'error.wrong_state': 'it is not possible in the present state.',
   'error.not_connected': 'WhatsApp is not connected.',
@@ -216,8 +215,9 @@ export const en = {
     'Open WhatsApp on the phone and follow what it says there. The gateway keeps still, because trying on would make it worse.',
   'reason.passkey_required.title': 'WhatsApp asks for a passkey',
   'reason.passkey_required.hint': 'Confirm the passkey on the phone and link again.',
-  'reason.stopped.title': 'Disconnected',
-  'reason.stopped.hint': 'The login is kept: connecting again needs no new QR code.',
+  'reason.stopped.title': 'Not connected',
+  'reason.stopped.hint':
+    'Press Connect to link WhatsApp. With a login that is stored, no new QR code is needed.',
   'reason.login_not_removed.title': 'The stored login could not be removed',
   'reason.login_not_removed.hint': 'The gateway has no right to delete it. Give the files to the gateway.',
 };

@@ -108,7 +108,6 @@ export const ru = {
   'code.copy': 'Копировать код',
   'code.expires': 'Действует ещё {time}',
   'code.expired': 'Этот код устарел.',
-  'code.again': 'Получить новый код',
   'code.step1': 'Откройте WhatsApp на телефоне: возможно, он уже показывает уведомление.',
   'code.step2':
     'Перейдите в «Настройки» (на Android — меню ⋮), «Связанные устройства», «Привязка устройства».',
@@ -121,7 +120,6 @@ export const ru = {
   'key.checking': 'Проверяем ключ…',
   'key.wrong': 'Ключ не подходит. Посмотрите API_KEY в настройках шлюза.',
   'key.empty': 'Введите ключ.',
-  'key.accepted': 'Ключ подошёл.',
 
   'logout.title': 'Выйти из WhatsApp?',
   'logout.item1': 'Этот шлюз исчезнет из связанных устройств вашего телефона.',
@@ -144,7 +142,8 @@ export const ru = {
 
   'error.unreachable': 'шлюз не отвечает.',
   'error.unauthorized': 'ключа нет или он не подходит.',
-  'error.forbidden_origin': 'шлюз не принимает запросы с этого адреса.',
+  'error.forbidden_origin':
+    'шлюз принимает эту страницу за чужой сайт — вероятно, из-за прокси. Пусть прокси передаёт заголовок Host, или задайте в настройках CORS_ORIGINS={origin}.',
   'error.invalid_request': 'шлюз не понял запрос.',
   'error.wrong_state': 'в нынешнем состоянии это невозможно.',
   'error.not_connected': 'WhatsApp не подключён.',
@@ -217,8 +216,9 @@ export const ru = {
     'Откройте WhatsApp на телефоне и следуйте его указаниям. Шлюз ничего не делает: новые попытки только навредят.',
   'reason.passkey_required.title': 'WhatsApp просит ключ доступа',
   'reason.passkey_required.hint': 'Подтвердите ключ доступа (passkey) на телефоне и свяжите ещё раз.',
-  'reason.stopped.title': 'Отключено',
-  'reason.stopped.hint': 'Вход сохранён: чтобы подключиться снова, новый QR-код не нужен.',
+  'reason.stopped.title': 'Не подключено',
+  'reason.stopped.hint':
+    'Нажмите «Подключить», чтобы связать WhatsApp. Если вход уже сохранён, новый QR-код не нужен.',
   'reason.login_not_removed.title': 'Сохранённый вход не удалось удалить',
   'reason.login_not_removed.hint': 'У шлюза нет прав его удалить. Отдайте файлы шлюзу.',
 };

@@ -1,0 +1,43 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import puppeteer from 'puppeteer';
+import { launchOptions } from './browser-launch.ts';
+import { launchFailure } from './failures.ts';
+import type { PreparedBrowser } from './prepare-browser.ts';
+
+const TRIAL_MS = 30_000;
+
+/**
+ * Starts the browser on a throw-away profile, has a page compute something, and ends it.
+ * @returns what the browser calls itself, and whether it ran in its sandbox
+ * @throws GatewayError `browser_failed`
+ */
+export async function trialRun(prepared: PreparedBrowser): Promise<{ version: string; sandbox: boolean }> {
+  try {
+    return await attempt(prepared);
+  } catch (error) {
+    const unsandboxed = await prepared.withoutSandbox();
+    if (unsandboxed === null) throw launchFailure(error);
+    return await attempt(unsandboxed);
+  }
+}
+
+async function attempt({ found, args }: PreparedBrowser): Promise<{ version: string; sandbox: boolean }> {
+  const userDataDir = await mkdtemp(join(tmpdir(), 'whatsapp-gateway-trial-'));
+  try {
+    const browser = await puppeteer.launch(
+      launchOptions({ found, args, userDataDir, protocolTimeoutMs: TRIAL_MS, launchTimeoutMs: TRIAL_MS }),
+    );
+    try {
+      const page = (await browser.pages())[0] ?? (await browser.newPage());
+      await page.setContent('<p id="trial">1</p>');
+      await page.waitForSelector('#trial', { timeout: TRIAL_MS });
+      return { version: await browser.version(), sandbox: !args.includes('--no-sandbox') };
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await rm(userDataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  }
+}

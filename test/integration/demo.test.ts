@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import path from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import type { StatusBody } from '../../src/session/status.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const DEMO = path.join(import.meta.dirname, '..', '..', 'scripts', 'demo.ts');
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+test('demo, started and linked by its phone and ended, leaves nothing behind', async () => {
+  const port = await freePort();
+  const demo = spawn(process.execPath, [DEMO], {
+    env: {
+      ...process.env,
+      PORT: String(port),
+      PHONE_PORT: '0',
+      NODE_ENV: 'production',
+      API_KEY: 'not-for-the-demo!!',
+    },
+  });
+  onTestFinished(() => {
+    if (demo.exitCode === null) demo.kill('SIGTERM');
+  });
+  let output = '';
+  demo.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  const phone = await waitFor(() => /(http:\/\/127\.0\.0\.1:\d+)\/phone/.exec(output)?.[1], {
+    what: 'the phone',
+  });
+  expect(output).toContain(`http://127.0.0.1:${port}/whatsapp`);
+
+  const control = async (name: string): Promise<unknown> => {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(`${phone}/control/${name}`, { method: 'POST', headers, body: '[]' });
+    const { result, error } = (await response.json()) as { result?: unknown; error?: { code: string } };
+    if (error) throw new Error(error.code);
+    return result;
+  };
+  await waitFor(() => control('scan'));
+  const status = async () =>
+    (await (await fetch(`http://127.0.0.1:${port}/api/whatsapp/status`)).json()) as StatusBody;
+  await waitFor(async () => (await status()).isReady);
+  const pids = (await control('browserPids')) as number[];
+  expect(pids).toHaveLength(1);
+  const folder = /[^"\s]+whatsapp-gateway-demo-\w+/.exec(output)![0];
+  expect(existsSync(folder)).toBe(true);
+
+  demo.kill('SIGTERM');
+  const [code] = (await once(demo, 'exit')) as [number | null];
+  expect(code).toBe(0);
+  expect(existsSync(folder)).toBe(false);
+  expect(existsSync(`/proc/${pids[0]!}`)).toBe(false);
+});

@@ -1,0 +1,209 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { DriverEvent } from '../../src/session/driver.ts';
+import { BrowserPreparation, type PreparedBrowser } from '../../src/whatsapp/prepare-browser.ts';
+import { findProcessesUsingProfile, type ProcessInfo } from '../../src/whatsapp/processes.ts';
+import type { PageClient } from '../../src/whatsapp/page-client.ts';
+import { type DriverDeadlines, WwebjsDriver } from '../../src/whatsapp/wwebjs-driver.ts';
+import type { Faults } from '../simulator/faults.ts';
+import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/server.ts';
+import { type DriverWorld, RecordedClient, RecordedClients, type StartStep } from './driver-world.ts';
+import { RecordingLog } from './session-rig.ts';
+import { waitFor } from './wait-for.ts';
+
+export interface RealWorldOptions {
+  readonly simulator?: Partial<SimulatorOptions>;
+  readonly deadlines?: Partial<DriverDeadlines>;
+}
+
+/** A browser that starts and never answers. It carries the flags of a browser, and so is found by its profile. */
+const MUTE_BROWSER = '#!/bin/sh\nwhile :; do sleep 1; done\n';
+
+const HOLDING_FAULT = { load: 'hangHeaders', inject: 'stuckOpening' } as const satisfies Partial<
+  Record<StartStep, keyof Faults>
+>;
+
+/** The real driver: whatsapp-web.js in a real browser on a simulated WhatsApp Web, with a profile of its own. */
+export class RealDriverWorld implements DriverWorld {
+  readonly simulator: Simulator;
+  readonly profile: string;
+  readonly log = new RecordingLog();
+  readonly #driver: WwebjsDriver;
+  readonly #clients = new RecordedClients();
+  readonly #libraries = new Map<RecordedClient, PageClient>();
+  readonly #browsers: BrowserPreparation;
+  readonly #muteBrowser: string;
+  #hold: StartStep | null = null;
+  #prepares = 0;
+
+  private constructor(simulator: Simulator, profile: string, { deadlines }: RealWorldOptions) {
+    this.simulator = simulator;
+    this.profile = profile;
+    this.#muteBrowser = `${profile}-mute-browser`;
+    this.#browsers = new BrowserPreparation({
+      executablePath: process.env['PUPPETEER_EXECUTABLE_PATH'],
+      extraArgs: simulator.chromiumArgs,
+      log: this.log,
+    });
+    this.#driver = new WwebjsDriver({
+      browser: () => this.#prepare(),
+      profile,
+      log: this.log,
+      ...(deadlines !== undefined && { deadlines }),
+    });
+  }
+
+  static async create(options: RealWorldOptions = {}): Promise<RealDriverWorld> {
+    const simulator = await startSimulator(options.simulator);
+    return new RealDriverWorld(simulator, await mkdtemp(join(tmpdir(), 'whatsapp-gateway-world-')), options);
+  }
+
+  create(react?: (event: DriverEvent) => void): RecordedClient {
+    const made: PageClient[] = [];
+    const recorded = new RecordedClient((emit) => {
+      const client = this.#driver.create(emit);
+      made.push(client.library);
+      return client;
+    }, react);
+    this.#libraries.set(recorded, made[0]!);
+    return this.#clients.add(recorded);
+  }
+
+  /** A client that has been started. */
+  async started(): Promise<RecordedClient> {
+    const recorded = this.create();
+    await recorded.client.start();
+    return recorded;
+  }
+
+  /** A client that is ready; it scans when it has to. */
+  async ready(): Promise<RecordedClient> {
+    const recorded = await this.started();
+    if (recorded.all('qr').length > 0) await this.scan();
+    await recorded.until('ready');
+    return recorded;
+  }
+
+  /** The library behind a client, for what only messages show. */
+  library(recorded: RecordedClient): PageClient {
+    const library = this.#libraries.get(recorded);
+    if (library === undefined) throw new Error('a client of another world');
+    return library;
+  }
+
+  shownQr(): string | null {
+    return this.simulator.currentQr()?.text ?? null;
+  }
+
+  async scan(): Promise<void> {
+    await this.simulator.scan();
+  }
+
+  async rotateQr(): Promise<void> {
+    const issued = this.simulator.issuedQrs().length;
+    await waitFor(() => this.simulator.issuedQrs().length > issued, { what: 'another QR' });
+  }
+
+  async enterPairingCode(code: string): Promise<void> {
+    await this.simulator.enterPairingCode(code);
+  }
+
+  async refusePairing(refused: boolean): Promise<void> {
+    await this.simulator.setFault('pairingRefused', refused);
+  }
+
+  async refuseLogout(refused: boolean): Promise<void> {
+    await this.simulator.setFault('logoutFails', refused);
+  }
+
+  async phoneLogout(): Promise<void> {
+    await this.simulator.phoneLogout();
+  }
+
+  async interrupt(): Promise<void> {
+    await this.simulator.setFault('offline', true);
+  }
+
+  async restore(): Promise<void> {
+    await this.simulator.setFault('offline', false);
+  }
+
+  async crashBrowser(): Promise<void> {
+    await this.#signal('SIGKILL', isMain);
+  }
+
+  async crashPage(): Promise<void> {
+    await this.#signal('SIGKILL', isRenderer);
+  }
+
+  async freeze(): Promise<void> {
+    await this.#signal('SIGSTOP', () => true);
+  }
+
+  async freezePage(): Promise<void> {
+    await this.#signal('SIGSTOP', isRenderer);
+  }
+
+  async holdStart(step: StartStep): Promise<void> {
+    this.#hold = step;
+    if (step === 'load' || step === 'inject') await this.simulator.setFault(HOLDING_FAULT[step], true);
+  }
+
+  async held(): Promise<void> {
+    const { simulator } = this;
+    await waitFor(
+      async () => {
+        switch (this.#hold) {
+          case 'prepare':
+            return this.#prepares > 0;
+          case 'launch':
+            return (await this.processes()) > 0;
+          case 'load':
+            return simulator.pageLoads > 0;
+          case 'inject':
+            return simulator.pages().length > 0;
+          case null:
+            return true;
+        }
+      },
+      { what: `a start that hangs at ${this.#hold}` },
+    );
+  }
+
+  async processes(): Promise<number> {
+    return (await findProcessesUsingProfile(this.profile)).length;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#clients.stopAll();
+    await this.simulator.stop();
+    await rm(this.profile, { recursive: true, force: true });
+    await rm(this.#muteBrowser, { force: true });
+  }
+
+  async #prepare(): Promise<PreparedBrowser> {
+    this.#prepares += 1;
+    if (this.#hold === 'prepare') return new Promise(() => undefined);
+    const prepared = await this.#browsers.get();
+    if (this.#hold !== 'launch') return prepared;
+    await writeFile(this.#muteBrowser, MUTE_BROWSER);
+    await chmod(this.#muteBrowser, 0o755);
+    return { ...prepared, found: { ...prepared.found, path: this.#muteBrowser } };
+  }
+
+  async #signal(signal: NodeJS.Signals, wanted: (entry: ProcessInfo) => boolean): Promise<void> {
+    const processes = (await findProcessesUsingProfile(this.profile)).filter(wanted);
+    if (processes.length === 0) throw new Error(`no process to send ${signal}`);
+    for (const { pid } of processes) process.kill(pid, signal);
+  }
+}
+
+/** Helpers are told by their type; they may have rewritten their command line into one word. */
+function isMain({ argv }: ProcessInfo): boolean {
+  return !argv.some((arg) => arg.includes('--type='));
+}
+
+function isRenderer({ argv }: ProcessInfo): boolean {
+  return argv.some((arg) => arg.includes('--type=renderer'));
+}

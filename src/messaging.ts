@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { messageOf } from './errors.ts';
+import { GapReplay } from './events/gap.ts';
 import { Journal } from './events/journal.ts';
 import { outboxNews } from './events/outbox-news.ts';
 import type { Logger } from './log.ts';
@@ -20,6 +21,7 @@ import { openStore, type Store } from './store/store.ts';
 import { postWithFetch } from './webhooks/post.ts';
 import { DEFAULT_RETRY, type RetrySettings } from './webhooks/retry.ts';
 import { Webhooks } from './webhooks/webhooks.ts';
+import { PageHistory } from './whatsapp/history.ts';
 import { listen } from './whatsapp/incoming.ts';
 import type { PageClient } from './whatsapp/page-client.ts';
 import { WwebjsTransport } from './whatsapp/wwebjs-transport.ts';
@@ -45,6 +47,7 @@ export class Messaging {
   readonly #log: Logger;
   readonly #store: Store;
   readonly #retention: Retention;
+  readonly #gaps: GapReplay;
   #library: PageClient | null = null;
   #ready = false;
   #told = '';
@@ -90,6 +93,12 @@ export class Messaging {
       maxBytes: config.mediaMaxBytes,
       allow: config.mediaUrlAllow,
     });
+    const history = new PageHistory({
+      page: () => this.#page(),
+      client: () => this.#library,
+      isOwn: (waId) => this.#isOwn(waId),
+    });
+    this.#gaps = new GapReplay(this.journal, history, systemClock, this.#log);
     this.#retention = new Retention(
       store,
       {
@@ -130,7 +139,7 @@ export class Messaging {
     this.#library = library;
     listen(library, {
       append: (event) => this.journal.append(event),
-      isOwn: (waId) => this.#store.outbox.findByWaId(waId) !== null,
+      isOwn: (waId) => this.#isOwn(waId),
       acknowledged: (waId, ack) => this.messages.ledger.recordAck(waId, ack),
       log: this.#log,
     });
@@ -140,8 +149,10 @@ export class Messaging {
   follow(status: StatusBody): void {
     if (status.isReady !== this.#ready) {
       this.#ready = status.isReady;
-      if (status.isReady) this.messages.sender.connected();
-      else this.messages.sender.disconnected();
+      if (status.isReady) {
+        this.messages.sender.connected();
+        void this.#gaps.run();
+      } else this.messages.sender.disconnected();
     }
     const reason =
       status.reason === null ? null : { code: status.reason.code, message: status.reason.message };
@@ -158,6 +169,10 @@ export class Messaging {
       .catch((error: unknown) => {
         this.#log.error({ reason: messageOf(error) }, 'a state could not be written down');
       });
+  }
+
+  #isOwn(waId: string): boolean {
+    return this.#store.outbox.findByWaId(waId) !== null;
   }
 
   #page() {

@@ -118,6 +118,11 @@ export class Journal {
     return this.#rows.watermark(chatId);
   }
 
+  /** Remembers a time under the name of a chat, unless a later one is remembered. */
+  raiseWatermark(chatId: string, at: number): Promise<void> {
+    return this.#transactions.run(() => this.#rows.raiseWatermark(chatId, at));
+  }
+
   async #write(): Promise<void> {
     this.#writing = true;
     while (this.#waiting.length > 0) {

@@ -62,7 +62,7 @@ function messageData(message: wwebjs.Message): EventData['message'] {
     hasMedia: flag(message.hasMedia),
     media: message.hasMedia
       ? {
-          url: `/api/messages/media/${encodeURIComponent(id)}`,
+          url: `/api/media/${encodeURIComponent(id)}`,
           mimetype: textOf(raw['mimetype']) || null,
           filename: textOf(raw['filename']) || null,
           size: typeof raw['size'] === 'number' && raw['size'] >= 0 ? Math.trunc(raw['size']) : null,

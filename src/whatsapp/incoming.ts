@@ -36,6 +36,11 @@ const NO_MESSAGES = new Set([
   'reaction',
 ]);
 
+/** Whether somebody has written it, as opposed to notices in the form of messages. */
+export function isMessage(message: wwebjs.Message): boolean {
+  return !NO_MESSAGES.has(message.type);
+}
+
 /** Listens to a client of the library. Its listeners swallow or leak what is thrown inside, so each is guarded. */
 export function listen(client: wwebjs.Client, ports: IncomingPorts): void {
   const { append, log } = ports;
@@ -59,7 +64,7 @@ export function listen(client: wwebjs.Client, ports: IncomingPorts): void {
 
   client.on('message_create', (message) =>
     guarded('message', () => {
-      if (NO_MESSAGES.has(message.type)) return null;
+      if (!isMessage(message)) return null;
       return message.fromMe && ports.isOwn(bareId(message)) ? null : messageEvent(message, false);
     }),
   );

@@ -215,3 +215,44 @@ test.each(['before-add', 'before-hand-over', 'recorded', 'before-resolve'] as co
     expect(rig.simulator.sent().map((sent) => sent.body)).toEqual(['once']);
   },
 );
+
+test.each(['serialized', 'minified'] as const)(
+  'what came in while the gateway was down, replayed once, marked and in order (%s keys)',
+  async (vintage) => {
+    const rig = await linkedRig({ simulator: { vintage } });
+    await rig.simulator.receive({ from: '15550002222', body: 'heard live' });
+    await waitFor(() => rig.gateway.messaging.journal.read(0, 100).some(({ type }) => type === 'message'));
+    await rig.gateway.session.disconnect();
+    for (let n = 0; n < 30; n += 1) {
+      await rig.simulator.receive({ from: n % 2 === 0 ? '15550002222' : '15550003333', body: `missed ${n}` });
+    }
+    await rig.restartProcess();
+    await rig.until('ready');
+    const messages = () =>
+      rig.gateway.messaging.journal
+        .read(0, 1_000)
+        .flatMap((event) => (event.type === 'message' ? [event] : []));
+    await waitFor(() => messages().length >= 31);
+    await rig.simulator.receive({ from: '15550002222', body: 'live again' });
+    await waitFor(() => messages().length >= 32);
+    await rig.gateway.session.disconnect();
+    await rig.restartProcess();
+    await rig.until('ready');
+    await rig.simulator.receive({ from: '15550003333', body: 'the end' });
+    await waitFor(() => messages().at(-1)?.data !== undefined && bodyOf(messages().at(-1)) === 'the end');
+    const all = messages().map((event) => [bodyOf(event), event.replayed]);
+    const missed = (chat: number) =>
+      Array.from({ length: 30 }, (_, n) => n).flatMap((n) => (n % 2 === chat ? [[`missed ${n}`, true]] : []));
+    const inChat = (phone: string) =>
+      messages()
+        .filter(({ data }) => 'chatId' in data && data.chatId === `${phone}@c.us`)
+        .map((event) => [bodyOf(event), event.replayed]);
+    expect(all).toHaveLength(33);
+    expect(inChat('15550002222')).toEqual([['heard live', false], ...missed(0), ['live again', false]]);
+    expect(inChat('15550003333')).toEqual([...missed(1), ['the end', false]]);
+  },
+);
+
+function bodyOf(event: JournalEvent | undefined): string | null {
+  return event !== undefined && 'body' in event.data ? event.data.body : null;
+}

@@ -91,6 +91,8 @@ export class Gateway {
           outbox: messaging.messages.outbox,
           numbers: messaging.messages.numbers,
           intake: messaging.intake,
+          actions: messaging.actions,
+          inbound: messaging.inbound,
           isConnected: () => messaging.isConnected,
         },
         journal: messaging.journal,

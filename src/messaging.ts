@@ -8,7 +8,9 @@ import { GapReplay } from './events/gap.ts';
 import { Journal } from './events/journal.ts';
 import { outboxNews } from './events/outbox-news.ts';
 import type { Logger } from './log.ts';
+import { InboundMedia } from './media/inbound.ts';
 import { MediaIntake } from './media/intake.ts';
+import type { MessageActions } from './messages/actions.ts';
 import {
   createMessages,
   DEFAULT_MESSAGE_SETTINGS,
@@ -24,9 +26,13 @@ import { Webhooks } from './webhooks/webhooks.ts';
 import { PageHistory } from './whatsapp/history.ts';
 import { listen } from './whatsapp/incoming.ts';
 import type { PageClient } from './whatsapp/page-client.ts';
+import { WwebjsActions } from './whatsapp/wwebjs-actions.ts';
 import { WwebjsTransport } from './whatsapp/wwebjs-transport.ts';
 
 const DAY_MS = 24 * 3_600_000;
+
+/** Files that came in can be fetched from WhatsApp again; what is kept saves time only. */
+const INBOUND_CACHE = { ageMs: 7 * DAY_MS, bytes: 1024 ** 3 };
 
 export interface MessagingOptions {
   readonly config: Config;
@@ -43,6 +49,8 @@ export class Messaging {
   readonly journal: Journal;
   readonly webhooks: Webhooks;
   readonly intake: MediaIntake;
+  readonly actions: MessageActions;
+  readonly inbound: InboundMedia;
   readonly #config: Config;
   readonly #log: Logger;
   readonly #store: Store;
@@ -93,6 +101,10 @@ export class Messaging {
       maxBytes: config.mediaMaxBytes,
       allow: config.mediaUrlAllow,
     });
+    this.actions = new WwebjsActions(() => (this.#page() === null ? null : this.#library));
+    this.inbound = new InboundMedia(join(resolve(config.dataPath), 'media', 'inbound'), (messageId) =>
+      this.actions.download(messageId),
+    );
     const history = new PageHistory({
       page: () => this.#page(),
       client: () => this.#library,
@@ -108,6 +120,7 @@ export class Messaging {
       },
       systemClock,
       this.#log,
+      [(now) => this.inbound.sweep(now - INBOUND_CACHE.ageMs, INBOUND_CACHE.bytes)],
     );
   }
 

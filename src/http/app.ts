@@ -12,6 +12,7 @@ import { eventRoutes } from './events.ts';
 import { errorHandler, notFound } from './error-handler.ts';
 import { securityHeaders } from './headers.ts';
 import { healthRoutes } from './health.ts';
+import { messageActionRoutes, type MessageActionRoutesOptions } from './message-actions.ts';
 import { messageRoutes, type MessageRoutesOptions } from './messages.ts';
 import { crossOrigin, refuseForeignPages } from './origins.ts';
 import { pageRoutes } from './page.ts';
@@ -37,7 +38,7 @@ export interface AppOptions {
 
 /** What the app uses of messages, events and webhooks. */
 export interface MessagingBorder {
-  readonly messages: Omit<MessageRoutesOptions, 'checkKey'>;
+  readonly messages: Omit<MessageRoutesOptions, 'checkKey'> & MessageActionRoutesOptions;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly webhooks: Webhooks;
@@ -59,6 +60,7 @@ export function createApp(options: AppOptions): Express {
   if (messaging !== undefined) messageRoutes(app, { ...messaging.messages, checkKey });
   whatsappRoutes(app, { session, checkKey, log });
   if (messaging !== undefined) {
+    messageActionRoutes(app, messaging.messages);
     eventRoutes(app, messaging);
     webhookRoutes(app, messaging.webhooks);
   }

@@ -42,9 +42,18 @@ export class Retention {
   readonly #log: Logger;
   #cancel: (() => void) | null = null;
   #running: Promise<void> = Promise.resolve();
+  readonly #others: readonly ((now: number) => Promise<void>)[];
   #stopped = false;
 
-  constructor(store: Store, settings: RetentionSettings, clock: Clock, log: Logger) {
+  /** @param others clean-ups of what is not in the store, called with the present time */
+  constructor(
+    store: Store,
+    settings: RetentionSettings,
+    clock: Clock,
+    log: Logger,
+    others: readonly ((now: number) => Promise<void>)[] = [],
+  ) {
+    this.#others = others;
     this.#store = store;
     this.#settings = settings;
     this.#clock = clock;
@@ -84,6 +93,7 @@ export class Retention {
       excess -= removed.bytes;
     }
     await outgoingMedia.sweep(now - MEDIA_GRACE_MS, (sha256) => outbox.needsMedia(sha256));
+    for (const other of this.#others) await other(now);
     this.#store.connection.exec('PRAGMA incremental_vacuum(1000)');
   }
 

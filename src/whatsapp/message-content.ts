@@ -40,7 +40,7 @@ export async function pageContentOf(
         ...(name !== undefined && { name }),
         ...(address !== undefined && { address }),
       });
-      return { content: '', options: { ...common, location: { ...location } } };
+      return { content: '', options: { ...common, location: Object.assign({}, location) } };
     }
     case 'contact':
       return { content: '', options: { ...common, extraOptions: contactFields(message) } };
@@ -49,7 +49,7 @@ export async function pageContentOf(
       const poll = new wwebjs.Poll(name, options, {
         allowMultipleAnswers: multiple,
       } as wwebjs.PollSendOptions);
-      return { content: '', options: { ...common, poll: { ...poll } } };
+      return { content: '', options: { ...common, poll: Object.assign({}, poll) } };
     }
   }
 }

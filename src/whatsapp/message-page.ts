@@ -33,8 +33,8 @@ interface PageModules {
       getModelsArray(): Message[];
     };
   };
-  WAWebUserPrefsMeUser: { getMaybeMePnUser(): Wid | null; getMaybeMeLidUser(): Wid | null };
-  WAWebWidFactory: { asUserWidOrThrow(wid: Wid): Wid; createWid(id: string): Wid };
+  WAWebUserPrefsMeUser: { getMaybeMePnUser: () => Wid | null; getMaybeMeLidUser: () => Wid | null };
+  WAWebWidFactory: { asUserWidOrThrow: (wid: Wid) => Wid; createWid: (id: string) => Wid };
   WAWebMsgKey: new (fields: {
     from: Wid;
     to: Wid;
@@ -104,12 +104,15 @@ export async function sendInPage(message: PageMessage): Promise<PageSendResult> 
 
 /**
  * Looks for a message of this account by the id that the gateway has chosen: in the page's memory, then in its
- * store. @returns its acknowledgement, or null when the page does not have it
+ * store. @returns its full id and its acknowledgement, or null when the page does not have it
  */
-export async function findInPage(query: { chatId: string; waId: string }): Promise<number | null> {
+export async function findInPage(query: {
+  chatId: string;
+  waId: string;
+}): Promise<{ id: string; ack: number } | null> {
   const { Msg } = window.require('WAWebCollections');
   const inMemory = Msg.getModelsArray().find((message) => message.id.id === query.waId);
-  if (inMemory !== undefined) return inMemory.ack ?? 0;
+  if (inMemory !== undefined) return { id: inMemory.id.toString(), ack: inMemory.ack ?? 0 };
 
   const chat = await window.WWebJS.getChat(query.chatId, { getAsModel: false });
   if (!chat) return null;
@@ -126,7 +129,7 @@ export async function findInPage(query: { chatId: string; waId: string }): Promi
     });
   const stored = await Msg.getMessagesById([...new Set(keys)]);
   const found = (stored?.messages ?? []).find((message) => message?.id.id === query.waId);
-  return found === undefined ? null : (found.ack ?? 0);
+  return found === undefined ? null : { id: found.id.toString(), ack: found.ack ?? 0 };
 }
 
 /** The chat id of a phone number, or null when WhatsApp does not know the number. */

@@ -66,8 +66,10 @@ export class WwebjsTransport implements MessageTransport {
   }
 
   async lookUp(waId: string, chatId: string): Promise<LookUp> {
-    const ack = await this.#ask(this.#deadlines.askMs, (page) => page.evaluate(findInPage, { waId, chatId }));
-    return ack === null ? { found: false } : { found: true, ack };
+    const found = await this.#ask(this.#deadlines.askMs, (page) =>
+      page.evaluate(findInPage, { waId, chatId }),
+    );
+    return found === null ? { found: false } : { found: true, ack: found.ack };
   }
 
   resolveNumber(digits: string): Promise<string | null> {

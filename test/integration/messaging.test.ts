@@ -200,6 +200,68 @@ test('a client that was away, gets what it missed and then what happens, each on
   expect(new Set(seqs).size).toBe(seqs.length);
 });
 
+test.each(['serialized', 'minified'] as const)(
+  'a message that is there: reacted to, edited, starred, forwarded and deleted (%s keys)',
+  async (vintage) => {
+    const rig = await linkedRig({ simulator: { vintage } });
+    const { body: sent } = await post(
+      rig,
+      { to: '15550002222', type: 'text', text: 'frist' },
+      {},
+      '?wait=server',
+    );
+    const act = async (id: string, action: string, body: object) => {
+      const response = await fetch(`${rig.baseUrl}/api/messages/${encodeURIComponent(id)}/${action}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return {
+        status: response.status,
+        body: (await response.json()) as { messageId: string; error?: { code: string } },
+      };
+    };
+    const { id } = sent.message;
+    const reacted = await act(id, 'react', { reaction: '👍' });
+    expect(reacted).toMatchObject({
+      status: 200,
+      body: { messageId: `true_15550002222@c.us_${sent.message.waId}` },
+    });
+    expect(await act(id, 'edit', { text: 'first' })).toMatchObject({ status: 200 });
+    expect(await act(id, 'star', { starred: true })).toMatchObject({ status: 200 });
+    expect(await act(id, 'forward', { to: '+15550003333' })).toMatchObject({ status: 200 });
+    expect(await act(reacted.body.messageId, 'delete', { everyone: true })).toMatchObject({ status: 200 });
+    expect(await act('true_15550002222@c.us_NONE', 'react', { reaction: 'x' })).toMatchObject({
+      status: 404,
+      body: { error: { code: 'not_found' } },
+    });
+    expect(await act('garbage', 'edit', { text: 'x' })).toMatchObject({ status: 404 });
+    await waitFor(() => rig.simulator.sent().some(({ chatId }) => chatId.startsWith('15550003333')));
+  },
+);
+
+test('a file that comes in, served whole and in part, never as something that a browser runs', async () => {
+  const rig = await linkedRig();
+  const media = { mimetype: 'text/html', data: PNG.toString('base64'), filename: 'évil".html' };
+  await rig.simulator.receive({ from: '15550002222', type: 'document', media });
+  const event = await waitFor(() =>
+    rig.gateway.messaging.journal.read(0, 100).find(({ type }) => type === 'message'),
+  );
+  const described = eventDataSchemas.message.parse(event.data).media;
+  expect(described).toMatchObject({ mimetype: 'text/html' });
+  const whole = await fetch(rig.baseUrl + described!.url);
+  expect(Buffer.from(await whole.arrayBuffer()).equals(PNG)).toBe(true);
+  expect(Object.fromEntries(whole.headers)).toMatchObject({
+    'content-type': 'application/octet-stream',
+    'x-content-type-options': 'nosniff',
+    'content-disposition': expect.stringMatching(/^attachment/) as string,
+    'accept-ranges': 'bytes',
+  });
+  const part = await fetch(rig.baseUrl + described!.url, { headers: { range: 'bytes=1-3' } });
+  expect([part.status, await part.text()]).toEqual([206, 'PNG']);
+  expect((await fetch(`${rig.baseUrl}/api/media/none`)).status).toBe(404);
+});
+
 test.each(['before-add', 'before-hand-over', 'recorded', 'before-resolve'] as const)(
   'the page reloads at the step %s of a send, the message arrives once',
   async (step) => {

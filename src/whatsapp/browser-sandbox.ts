@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import puppeteer from 'puppeteer';
 import { browserArgs, launchOptions } from './browser-launch.ts';
+import { BrowserProcess } from './browser-process.ts';
 import type { FoundBrowser } from './browser.ts';
 
 export type Sandbox =
@@ -40,12 +40,12 @@ export async function sandboxUsable(found: FoundBrowser, options: SandboxOptions
 async function starts(found: FoundBrowser, sandbox: boolean, options: SandboxOptions): Promise<boolean> {
   return await onThrowAwayProfile(found, sandbox, options, async (launch) => {
     try {
-      const browser = await puppeteer.launch(launch);
+      const child = new BrowserProcess(launch);
       try {
-        const [page] = await browser.pages();
-        await page?.evaluate('document.readyState');
+        const { page } = await child.connect();
+        await page.evaluate('document.readyState');
       } finally {
-        await browser.close();
+        await child.close();
       }
       return true;
     } catch {

@@ -1,9 +1,9 @@
 import { GatewayError, messageOf } from '../errors.ts';
 
-/** Why a browser did not start, read from what puppeteer throws. */
+/** Why a browser did not start, read from how its process ended and what it said. */
 export function launchFailure(thrown: unknown): GatewayError {
   const text = messageOf(thrown);
-  if (/already running for|profile appears to be in use|SingletonLock/i.test(text)) {
+  if (/Failed to create a ProcessSingleton|profile appears to be in use/i.test(text)) {
     return new GatewayError({
       code: 'profile_in_use',
       message: 'Another browser uses the login in the session folder',
@@ -29,10 +29,28 @@ export function launchFailure(thrown: unknown): GatewayError {
       cause: thrown,
     });
   }
-  const exit = /Code: (\d+)/.exec(text)?.[1];
+  const spawn = /spawn .*?(E[A-Z0-9]+)/.exec(text)?.[1];
+  if (spawn === 'ENOENT' || spawn === 'EACCES') {
+    return new GatewayError({
+      code: 'browser_not_found',
+      message: `The browser that was found before cannot be started any more (${spawn})`,
+      action: 'Install it again: sudo apt-get install chromium-headless-shell',
+      cause: thrown,
+    });
+  }
+  if (spawn === 'EAGAIN' || spawn === 'ENOMEM') {
+    return new GatewayError({
+      code: 'browser_failed',
+      message: `The machine has no process or memory left for the browser (${spawn})`,
+      action: 'Raise the limit of processes (pids_limit, ulimit -u) or of memory, or end what uses them up',
+      retryable: true,
+      cause: thrown,
+    });
+  }
+  const end = /Code: \d+/.exec(text)?.[0].replace('Code:', 'exit code') ?? /SIG[A-Z]+/.exec(text)?.[0];
   return new GatewayError({
     code: 'browser_failed',
-    message: `The browser did not start${exit === undefined ? '' : ` (exit code ${exit})`}`,
+    message: `The browser did not start${end === undefined ? '' : ` (${end})`}`,
     action: 'The log has the browser’s own words; npm run doctor checks the machine',
     retryable: true,
     cause: thrown,

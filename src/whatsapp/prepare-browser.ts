@@ -1,6 +1,6 @@
 import type { SessionLog } from '../session/ports.ts';
 import { browserArgs, refusedArgs } from './browser-launch.ts';
-
+import { executableProblem } from './browser-probe.ts';
 import { sandboxUsable } from './browser-sandbox.ts';
 import { findBrowser, type FoundBrowser } from './browser.ts';
 
@@ -15,7 +15,10 @@ export interface PreparedBrowser {
   withoutSandbox(): Promise<PreparedBrowser | null>;
 }
 
-/** Finds the browser once and remembers it; a failure is not remembered, so that an installation heals it. */
+/**
+ * Finds the browser once and remembers it. A failure is not remembered, so that an installation heals it, nor
+ * is a browser that an update has moved.
+ */
 export class BrowserPreparation {
   readonly #options: {
     readonly executablePath: string | undefined;
@@ -36,6 +39,11 @@ export class BrowserPreparation {
 
   /** @throws GatewayError `browser_not_found` */
   async get(): Promise<PreparedBrowser> {
+    const remembered = this.#prepared;
+    const path = (await remembered?.catch(() => null))?.found.path;
+    if (path !== undefined && (await executableProblem(path)) !== null && this.#prepared === remembered) {
+      this.#prepared = null;
+    }
     this.#prepared ??= this.#prepare();
     try {
       return await this.#prepared;

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import puppeteer from 'puppeteer';
 import { launchOptions } from './browser-launch.ts';
+import { BrowserProcess } from './browser-process.ts';
 import { launchFailure } from './failures.ts';
 import type { PreparedBrowser } from './prepare-browser.ts';
 
@@ -26,16 +26,16 @@ export async function trialRun(prepared: PreparedBrowser): Promise<{ version: st
 async function attempt({ found, args }: PreparedBrowser): Promise<{ version: string; sandbox: boolean }> {
   const userDataDir = await mkdtemp(join(tmpdir(), 'whatsapp-gateway-trial-'));
   try {
-    const browser = await puppeteer.launch(
+    const child = new BrowserProcess(
       launchOptions({ found, args, userDataDir, protocolTimeoutMs: TRIAL_MS, launchTimeoutMs: TRIAL_MS }),
     );
     try {
-      const page = (await browser.pages())[0] ?? (await browser.newPage());
+      const { browser, page } = await child.connect();
       await page.setContent('<p id="trial">1</p>');
       await page.waitForSelector('#trial', { timeout: TRIAL_MS });
       return { version: await browser.version(), sandbox: !args.includes('--no-sandbox') };
     } finally {
-      await browser.close();
+      await child.close();
     }
   } finally {
     await rm(userDataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });

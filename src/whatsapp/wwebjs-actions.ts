@@ -55,7 +55,7 @@ export class WwebjsActions implements MessageActions {
     const media = await this.#ask(DOWNLOAD_WITHIN_MS, async (client) => {
       const message = await messageIn(client, messageId);
       return message.hasMedia
-        ? ((await message.downloadMedia()) as wwebjs.MessageMedia | undefined)
+        ? ((await message.downloadMedia()))
         : undefined;
     });
     if (media === undefined) return null;
@@ -96,7 +96,7 @@ export class WwebjsActions implements MessageActions {
 async function messageIn(client: wwebjs.Client, messageId: string): Promise<wwebjs.Message> {
   let message: wwebjs.Message | null | undefined;
   try {
-    message = (await client.getMessageById(messageId)) as wwebjs.Message | null | undefined;
+    message = (await client.getMessageById(messageId));
   } catch (error) {
     // The page throws an error without words for what is no id of a message.
     throw unknownMessage(error);

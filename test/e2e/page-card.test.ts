@@ -1,5 +1,5 @@
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import type { Browser } from 'puppeteer';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 
@@ -224,10 +224,36 @@ describe('the status card', () => {
     expect(await reader.screen()).not.toContain('does not answer');
   });
 
+  test('a gateway that takes connections and answers nothing, as a hanging one does, is told at once', async () => {
+    server.session.become(await qrStatus({ seconds: 600 }));
+    await reader.sees('Waiting for your phone');
+    const { port } = server;
+    await server[Symbol.asyncDispose]();
+    await using silent = await silentServer(port);
+    await reader.sees('The gateway does not answer');
+    expect(await reader.ask('document.querySelector("#qr-image").hasAttribute("src")')).toBe(false);
+    await waitFor(() => silent.connections > 0, { what: 'a try of the page to come back' });
+  });
+
   test('the version of the gateway, once it is known, stands at the foot', async () => {
     await reader.sees('Version 1.2.3');
   });
 });
+
+async function silentServer(port: number): Promise<AsyncDisposable & { readonly connections: number }> {
+  const sockets = new Set<Socket>();
+  const server = createTcpServer((socket) => void sockets.add(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return {
+    get connections() {
+      return sockets.size;
+    },
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 /** A reverse proxy that puts its own name for the gateway into the Host header, as nginx does unless told otherwise. */
 async function hidingProxy(target: number): Promise<AsyncDisposable & { readonly origin: string }> {

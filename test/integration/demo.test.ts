@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { StatusBody } from '../../src/session/status.ts';
+import { remoteSimulator } from '../simulator/client.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const DEMO = path.join(import.meta.dirname, '..', '..', 'scripts', 'demo.ts');
@@ -39,18 +40,12 @@ test('demo, started and linked by its phone and ended, leaves nothing behind', a
   });
   expect(output).toContain(`http://127.0.0.1:${port}/whatsapp`);
 
-  const control = async (name: string): Promise<unknown> => {
-    const headers = { 'content-type': 'application/json' };
-    const response = await fetch(`${phone}/control/${name}`, { method: 'POST', headers, body: '[]' });
-    const { result, error } = (await response.json()) as { result?: unknown; error?: { code: string } };
-    if (error) throw new Error(error.code);
-    return result;
-  };
-  await waitFor(() => control('scan'));
+  const simulator = remoteSimulator(phone);
+  await waitFor(() => simulator.scan());
   const status = async () =>
     (await (await fetch(`http://127.0.0.1:${port}/api/whatsapp/status`)).json()) as StatusBody;
   await waitFor(async () => (await status()).isReady);
-  const pids = (await control('browserPids')) as number[];
+  const pids = await simulator.browserPids();
   expect(pids).toHaveLength(1);
   const folder = /[^"\s]+whatsapp-gateway-demo-\w+/.exec(output)![0];
   expect(existsSync(folder)).toBe(true);

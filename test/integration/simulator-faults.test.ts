@@ -105,7 +105,7 @@ describe('simulator, linking', () => {
     expect(simulator.currentQr()).toBeNull();
     await expect(simulator.scan()).rejects.toMatchObject({ code: 'no_qr' });
     await library.client.pupPage!.evaluate('require("WAWebCmd").Cmd.refreshQR()');
-    await waitFor(() => state() === 'UNPAIRED' && simulator.currentQr());
+    await waitFor(() => simulator.issuedQrs().length > 3);
   });
 
   test('pairing code, refused and wrong and right; a passkey stops it', async () => {
@@ -120,8 +120,9 @@ describe('simulator, linking', () => {
     expect(await library.client.pupPage!.evaluate('document.body.innerText')).toContain('passkey');
     await simulator.clearFaults();
 
+    const issued = simulator.issuedQrs().length;
     await library.client.pupPage!.reload();
-    await waitFor(() => state() === 'UNPAIRED');
+    await waitFor(() => simulator.issuedQrs().length > issued);
     const again = await waitFor(() => library.client.requestPairingCode('15550001111'));
     await simulator.enterPairingCode(`${again.slice(0, 4)}-${again.slice(4).toLowerCase()}`);
     await library.first('ready');

@@ -61,7 +61,7 @@ describe('simulator, sends of a linked device', () => {
   });
 
   test('fault slowSendMs, the call settles later than the hand-over', async () => {
-    await simulator.setFault('slowSendMs', 1_500);
+    await simulator.setFault('slowSendMs', 5_000);
     const slow = send('slow');
     await waitFor(() => onServer('slow').length === 1);
     expect(await settled(slow)).toBe(false);

@@ -15,7 +15,7 @@ let phone: Page;
 const complaints: string[] = [];
 
 beforeAll(async () => {
-  simulator = await startSimulator({ qrRotateMs: 1_000 });
+  simulator = await startSimulator({ qrRotateMs: 1_000, refsBeforeIdle: 1_000 });
   library = await LibraryClient.create(simulator);
   const { path, env } = await testBrowser();
   const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];

@@ -14,7 +14,7 @@ describe.each([
   let simulator: Simulator;
   let library: LibraryClient;
   beforeAll(async () => {
-    simulator = await startSimulator({ vintage, minifiedName: name, qrRotateMs: 700 });
+    simulator = await startSimulator({ vintage, minifiedName: name, qrRotateMs: 700, refsBeforeIdle: 1_000 });
     library = await LibraryClient.create(simulator);
     await library.client.initialize();
   });
@@ -29,7 +29,7 @@ describe.each([
     expect(simulator.issuedQrs().map(({ text }) => text)).toEqual(expect.arrayContaining(codes));
     await expect(simulator.scan({ qr: codes[0]! })).rejects.toMatchObject({ code: 'qr_stale' });
 
-    await simulator.scan({ qr: library.emitted('qr').at(-1)![0] as string });
+    await waitFor(() => simulator.scan({ qr: library.emitted('qr').at(-1)![0] as string }));
     await library.first('ready');
     expect(library.client.info.wid._serialized).toBe('15550001111@c.us');
     expect(library.client.info.pushname).toBe('Gateway');

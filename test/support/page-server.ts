@@ -17,6 +17,7 @@ export interface PageServerOptions {
   readonly session?: FakeSession;
   /** A port that was in use before. */
   readonly port?: number;
+  readonly version?: string;
 }
 
 /** The real page over the real REST and Socket.IO, with a session that the test plays. */
@@ -40,7 +41,9 @@ export class PageServer implements AsyncDisposable {
       trustProxy: false,
       log: createLogger({ level: 'silent' }),
     };
-    const server = createServer(createApp({ ...shared, version: '1.2.3', publicDir: PUBLIC_DIR }));
+    const server = createServer(
+      createApp({ ...shared, version: options.version ?? '1.2.3', publicDir: PUBLIC_DIR }),
+    );
     const realtime = createRealtime({ ...shared, httpServer: server });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

@@ -15,6 +15,8 @@ import { waitFor } from './wait-for.ts';
 export interface RealWorldOptions {
   readonly simulator?: Partial<SimulatorOptions>;
   readonly deadlines?: Partial<DriverDeadlines>;
+  /** Beside the simulator's own; the last one of a name wins. */
+  readonly chromiumArgs?: readonly string[];
 }
 
 /** A browser that starts and never answers. It carries the flags of a browser, and so is found by its profile. */
@@ -37,13 +39,17 @@ export class RealDriverWorld implements DriverWorld {
   #hold: StartStep | null = null;
   #prepares = 0;
 
-  private constructor(simulator: Simulator, profile: string, { deadlines }: RealWorldOptions) {
+  private constructor(
+    simulator: Simulator,
+    profile: string,
+    { deadlines, chromiumArgs = [] }: RealWorldOptions,
+  ) {
     this.simulator = simulator;
     this.profile = profile;
     this.#muteBrowser = `${profile}-mute-browser`;
     this.#browsers = new BrowserPreparation({
       executablePath: process.env['PUPPETEER_EXECUTABLE_PATH'],
-      extraArgs: simulator.chromiumArgs,
+      extraArgs: [...simulator.chromiumArgs, ...chromiumArgs],
       log: this.log,
     });
     this.#driver = new WwebjsDriver({

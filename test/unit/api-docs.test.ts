@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { ERROR_CODES, httpStatusOf, isErrorCode } from '../../src/errors.ts';
 import { createApp } from '../../src/http/app.ts';
 import { commandsOf } from '../../src/realtime/commands.ts';
+import type { Phase } from '../../src/session/state.ts';
 import { FakeSession, qrStatus } from '../support/fake-session.ts';
 import { recordingLogger } from '../support/serve.ts';
 
@@ -83,6 +84,27 @@ describe('docs/api.md', () => {
       if (['success', 'isReady', 'hasQr', 'qrCode'].includes(field)) continue;
       expect(explained).toContain(field);
     }
+  });
+
+  it('its phases, compared with those of the session, are all of them', () => {
+    // The type makes this list complete.
+    const phases: Record<Phase, true> = {
+      stopped: true,
+      checking: true,
+      starting: true,
+      qr: true,
+      syncing: true,
+      ready: true,
+      reconnecting: true,
+      unlinking: true,
+      stopping: true,
+      removing: true,
+      waiting: true,
+      failed: true,
+      stuck: true,
+    };
+    const row = rowsUnder('The status body').find(([field]) => field === '`phase`');
+    expect(quoted(row?.[1] ?? '')).toEqual(Object.keys(phases));
   });
 
   it('its events of clients, compared with the commands, are all of them', () => {

@@ -1,7 +1,7 @@
 // Sending: the message is added here first and handed over to the server independently of the answer.
 import { config, faults } from './config.js';
 import { chatOf } from './chats.js';
-import { Message, messageFromWire, messageToWire, Msg } from './messages.js';
+import { Message, messageFromWire, messageToWire } from './messages.js';
 import { define } from './registry.js';
 import { server } from './server.js';
 import { outbox } from './storage.js';
@@ -33,14 +33,16 @@ async function add(chat, attributes, handedOver) {
   return message;
 }
 
-/** Sends again what the last page added and did not hand over. */
-export async function resendOutbox() {
-  if (!config.resendOnReload) return;
-  for (const wire of await outbox.all()) {
-    const message = messageFromWire(wire);
-    chatOf(message.id).addMessage(message, { silent: true });
-    await handOver(Msg.get(message.id));
-  }
+/** Puts what the last page added and did not hand over back into the collections. */
+export async function restoreOutbox() {
+  if (!config.resendOnReload) return [];
+  const messages = (await outbox.all()).map((wire) => messageFromWire(wire));
+  return messages.map((message) => chatOf(message.id).addMessage(message, { silent: true }));
+}
+
+/** Hands it over now. */
+export async function resend(messages) {
+  for (const message of messages) await handOver(message);
 }
 
 export function addAndSendMsgToChat(chat, attributes) {

@@ -3,7 +3,7 @@ import { faults } from './config.js';
 import { askForPasskey, awaitPhone, useKeys } from './linking.js';
 import { notice } from './notice.js';
 import { enter } from './account.js';
-import { resendOutbox } from './send.js';
+import { resend, restoreOutbox } from './send.js';
 import { catchUp, seen } from './updates.js';
 import { onConnection, onServer, server } from './server.js';
 import { Cmd, Conn, onLeave, reportProgress, setState, Socket } from './socket.js';
@@ -19,6 +19,7 @@ async function until(condition) {
 /** Loads what the account has and syncs; `ready` of the library follows from `change:hasSynced`. */
 async function sync(account) {
   enter(account);
+  const restored = await restoreOutbox();
   setState('CONNECTED');
   const { ms, progress } = account.sync;
   if (faults.syncTooEarly) {
@@ -32,7 +33,7 @@ async function sync(account) {
   // In life nobody can be too late for this event as long as the page is busy; a fault makes it early.
   await until(() => !faults.neverSync && Socket.listenerCount('change:hasSynced') > 0);
   Socket.set('hasSynced', true);
-  void resendOutbox();
+  void resend(restored);
   void catchUp(account.missed);
 }
 

@@ -7,8 +7,10 @@ const MARKER = 'last-wid-md';
 /** What the QR says this device is: a browser. */
 export const PLATFORM = '1';
 
+let opened = null;
+
 function open() {
-  return new Promise((resolve, reject) => {
+  opened ??= new Promise((resolve, reject) => {
     const request = indexedDB.open(DATABASE, 1);
     request.onupgradeneeded = () => {
       request.result.createObjectStore('user');
@@ -17,20 +19,19 @@ function open() {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);
   });
+  return opened;
 }
 
 async function within(store, mode, work) {
   const database = await open();
-  try {
-    return await new Promise((resolve, reject) => {
-      const transaction = database.transaction(store, mode, { durability: 'strict' });
-      const request = work(transaction.objectStore(store));
-      transaction.oncomplete = () => resolve(request.result);
-      transaction.onerror = () => reject(transaction.error);
-    });
-  } finally {
-    database.close();
-  }
+  // The login is worth a flush to the disk; what is not handed over yet survives the browser without one.
+  const durability = store === 'user' ? 'strict' : 'relaxed';
+  return new Promise((resolve, reject) => {
+    const transaction = database.transaction(store, mode, { durability });
+    const request = work(transaction.objectStore(store));
+    transaction.oncomplete = () => resolve(request.result);
+    transaction.onerror = () => reject(transaction.error);
+  });
 }
 
 const get = (store, key) => within(store, 'readonly', (table) => table.get(key));

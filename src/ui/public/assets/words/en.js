@@ -47,7 +47,7 @@ export const en = {
 
   'retry.in': 'Trying again by itself in {time}',
   'retry.now': 'Trying again now…',
-  'recheck.in': 'The gateway looks again by itself in {time}. No restart is needed.',
+  'recheck.in': 'The gateway looks again by itself in {time}.',
   'recheck.now': 'Looking again now…',
   'recheck.never': 'The gateway does not try again by itself.',
   'remedy.or': 'or',

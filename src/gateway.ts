@@ -95,6 +95,7 @@ export class Gateway {
           inbound: messaging.inbound,
           isConnected: () => messaging.isConnected,
         },
+        chats: messaging.chats,
         journal: messaging.journal,
         clock: systemClock,
         webhooks: messaging.webhooks,

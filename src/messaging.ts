@@ -10,6 +10,7 @@ import { outboxNews } from './events/outbox-news.ts';
 import type { Logger } from './log.ts';
 import { InboundMedia } from './media/inbound.ts';
 import { MediaIntake } from './media/intake.ts';
+import type { Chats } from './messages/chats.ts';
 import type { MessageActions } from './messages/actions.ts';
 import {
   createMessages,
@@ -27,6 +28,7 @@ import { PageHistory } from './whatsapp/history.ts';
 import { listen } from './whatsapp/incoming.ts';
 import type { PageClient } from './whatsapp/page-client.ts';
 import { WwebjsActions } from './whatsapp/wwebjs-actions.ts';
+import { WwebjsChats } from './whatsapp/wwebjs-chats.ts';
 import { WwebjsTransport } from './whatsapp/wwebjs-transport.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -50,6 +52,7 @@ export class Messaging {
   readonly webhooks: Webhooks;
   readonly intake: MediaIntake;
   readonly actions: MessageActions;
+  readonly chats: Chats;
   readonly inbound: InboundMedia;
   readonly #config: Config;
   readonly #log: Logger;
@@ -101,7 +104,9 @@ export class Messaging {
       maxBytes: config.mediaMaxBytes,
       allow: config.mediaUrlAllow,
     });
-    this.actions = new WwebjsActions(() => (this.#page() === null ? null : this.#library));
+    const client = () => (this.#page() === null ? null : this.#library);
+    this.actions = new WwebjsActions(client);
+    this.chats = new WwebjsChats(client);
     this.inbound = new InboundMedia(join(resolve(config.dataPath), 'media', 'inbound'), (messageId) =>
       this.actions.download(messageId),
     );

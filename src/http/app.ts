@@ -6,8 +6,10 @@ import type { Clock } from '../clock.ts';
 import type { Secret } from '../config.ts';
 import type { Journal } from '../events/journal.ts';
 import type { Logger } from '../log.ts';
+import type { Chats } from '../messages/chats.ts';
 import type { SessionControl } from '../session/control.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
+import { chatRoutes } from './chats.ts';
 import { eventRoutes } from './events.ts';
 import { errorHandler, notFound } from './error-handler.ts';
 import { securityHeaders } from './headers.ts';
@@ -39,6 +41,7 @@ export interface AppOptions {
 /** What the app uses of messages, events and webhooks. */
 export interface MessagingBorder {
   readonly messages: Omit<MessageRoutesOptions, 'checkKey'> & MessageActionRoutesOptions;
+  readonly chats: Chats;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly webhooks: Webhooks;
@@ -61,6 +64,7 @@ export function createApp(options: AppOptions): Express {
   whatsappRoutes(app, { session, checkKey, log });
   if (messaging !== undefined) {
     messageActionRoutes(app, messaging.messages);
+    chatRoutes(app, messaging.chats);
     eventRoutes(app, messaging);
     webhookRoutes(app, messaging.webhooks);
   }

@@ -53,8 +53,8 @@ export class PageHistory implements History {
   }
 }
 
-/** The class is exported, and the type declarations leave it out. */
-function modelled(client: wwebjs.Client, data: object): wwebjs.Message {
+/** What the page hands over, as the library's message. The class is exported, and the type declarations leave it out. */
+export function modelled(client: wwebjs.Client, data: object): wwebjs.Message {
   type MessageClass = new (client: wwebjs.Client, data: object) => wwebjs.Message;
   const { Message } = wwebjs as unknown as { Message: MessageClass };
   return new Message(client, data);

@@ -44,7 +44,8 @@ export function messageEvent(message: wwebjs.Message, replayed: boolean): EventI
   return { type: 'message', key: data.id, at: Date.parse(data.timestamp), data, replayed };
 }
 
-function messageData(message: wwebjs.Message): EventData['message'] {
+/** A message in the form of the event's data. */
+export function messageData(message: wwebjs.Message): EventData['message'] {
   const raw = rawOf(message);
   const id = idText(message.id);
   const chatId = chatIdOf(message);

@@ -1,8 +1,8 @@
 import type wwebjs from 'whatsapp-web.js';
 
-import { GatewayError, messageOf } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import type { DownloadedMedia, MessageActions } from '../messages/actions.ts';
-import { withDeadline } from './deadline.ts';
+import { askClient, refused } from './ask-client.ts';
 import { findInPage } from './message-page.ts';
 
 const WITHIN_MS = 20_000;
@@ -54,9 +54,7 @@ export class WwebjsActions implements MessageActions {
   async download(messageId: string): Promise<DownloadedMedia | null> {
     const media = await this.#ask(DOWNLOAD_WITHIN_MS, async (client) => {
       const message = await messageIn(client, messageId);
-      return message.hasMedia
-        ? ((await message.downloadMedia()))
-        : undefined;
+      return message.hasMedia ? await message.downloadMedia() : undefined;
     });
     if (media === undefined) return null;
     return {
@@ -72,37 +70,19 @@ export class WwebjsActions implements MessageActions {
     });
   }
 
-  async #ask<T>(ms: number, question: (client: wwebjs.Client) => Promise<T>): Promise<T> {
-    const client = this.#client();
-    if (client === null) {
-      throw new GatewayError({
-        code: 'not_connected',
-        message: 'WhatsApp is not connected',
-        action: 'GET /api/whatsapp/status says why',
-        retryable: true,
-      });
-    }
-    const late = () =>
-      new GatewayError({ code: 'timeout', message: 'WhatsApp Web did not answer in time', retryable: true });
-    try {
-      return await withDeadline(question(client), ms, late);
-    } catch (error) {
-      if (error instanceof GatewayError) throw error;
-      throw refused(`WhatsApp Web refused: ${firstLine(messageOf(error))}`, error);
-    }
+  #ask<T>(ms: number, question: (client: wwebjs.Client) => Promise<T>): Promise<T> {
+    return askClient(this.#client(), ms, question);
   }
 }
 
 async function messageIn(client: wwebjs.Client, messageId: string): Promise<wwebjs.Message> {
-  let message: wwebjs.Message | null | undefined;
-  try {
-    message = (await client.getMessageById(messageId));
-  } catch (error) {
+  // The type promises a message; for one that is not there null or nothing comes.
+  const found: unknown = await client.getMessageById(messageId).catch((error: unknown) => {
     // The page throws an error without words for what is no id of a message.
     throw unknownMessage(error);
-  }
-  if (message === null || message === undefined) throw unknownMessage();
-  return message;
+  });
+  if (found === null || found === undefined) throw unknownMessage();
+  return found as wwebjs.Message;
 }
 
 function unknownMessage(cause?: unknown): GatewayError {
@@ -112,13 +92,4 @@ function unknownMessage(cause?: unknown): GatewayError {
     action: 'Use the id of a message event, or the id that POST /api/messages answered with',
     cause,
   });
-}
-
-function refused(message: string, cause?: unknown): GatewayError {
-  return new GatewayError({ code: 'unprocessable', message, cause });
-}
-
-/** What the page throws comes with a stack of the page. */
-function firstLine(text: string): string {
-  return text.split('\n', 1)[0]?.slice(0, 200) ?? '';
 }

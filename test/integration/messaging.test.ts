@@ -240,6 +240,59 @@ test.each(['serialized', 'minified'] as const)(
   },
 );
 
+test.each(['serialized', 'minified'] as const)(
+  'chats: listed in pages, searched, read, and changed (%s keys)',
+  async (vintage) => {
+    const rig = await linkedRig({ simulator: { vintage } });
+    await rig.simulator.receive({ from: '15550003333', body: 'from Bob' });
+    const get = async (path: string) =>
+      (await (await fetch(rig.baseUrl + path)).json()) as Record<string, unknown>;
+    const ids: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const page: Record<string, unknown> = await get(
+        `/api/chats?limit=1${cursor === null ? '' : `&cursor=${cursor}`}`,
+      );
+      expect(page['success'], JSON.stringify(page)).toBe(true);
+      ids.push(...(page['chats'] as { id: string }[]).map(({ id }) => id));
+      cursor = page['nextCursor'] as string | null;
+    } while (cursor !== null);
+    expect(ids).toHaveLength(new Set(ids).size);
+    expect(ids[0]).toBe('15550003333@c.us');
+    expect(ids).toContain('120363000000000001@g.us');
+    expect(await get('/api/chats?search=famil')).toMatchObject({
+      chats: [{ name: 'Family', isGroup: true }],
+    });
+    expect(await get('/api/chats/+15550003333/messages')).toMatchObject({ messages: [{ body: 'from Bob' }] });
+    const act = async (action: string, body: object) => {
+      const response = await fetch(`${rig.baseUrl}/api/chats/15550003333@c.us/${action}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      expect([action, response.status, await response.text()]).toEqual([action, 200, expect.any(String)]);
+    };
+    const bob = async () => (await get('/api/chats?search=15550003333'))['chats'];
+    expect(await bob()).toMatchObject([{ unreadCount: 1, archived: false, pinned: false, muted: false }]);
+    await act('seen', {});
+    await act('typing', { state: 'typing' });
+    await act('archive', { archived: true });
+    await act('pin', { pinned: true });
+    await act('mute', { muted: true });
+    const wanted = { unreadCount: 0, archived: true, pinned: true, muted: true };
+    const differing = (chat: unknown) =>
+      Object.entries(wanted).filter(([name, value]) => (chat as Record<string, unknown>)[name] !== value);
+    await waitFor(
+      async () => {
+        const left = differing(((await bob()) as unknown[])[0]);
+        if (left.length > 0) throw new Error(`not yet: ${JSON.stringify(left)}`);
+        return true;
+      },
+      { timeoutMs: 10_000 },
+    );
+  },
+);
+
 test('a file that comes in, served whole and in part, never as something that a browser runs', async () => {
   const rig = await linkedRig();
   const media = { mimetype: 'text/html', data: PNG.toString('base64'), filename: 'évil".html' };

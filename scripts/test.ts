@@ -43,7 +43,7 @@ async function vitest(only: readonly string[]): Promise<Result> {
       'run',
       ...only,
       ...coverage,
-      '--reporter=dot',
+      '--reporter=default',
       '--reporter=json',
       `--outputFile.json=${report}`,
     ];

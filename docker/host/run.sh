@@ -19,7 +19,7 @@ progress_end() { if [ -t 1 ]; then printf '\r%s' "$(printf '\033[K')"; fi; }
 
 # The build step that the log is at, in the words of either builder.
 build_step() {
-  grep -aE '^(Step [0-9]+/[0-9]+|#[0-9]+ \[|STEP [0-9]+)' "${LOG}" 2>/dev/null | tail -n 1 | cut -c 1-70
+  grep -aE '^(Step [0-9]+/[0-9]+|#[0-9]+ \[|(\[[0-9/]+\] )?STEP [0-9]+)' "${LOG}" 2>/dev/null | tail -n 1 | cut -c 1-70
 }
 
 # Ends process $1 with everything below it: docker leaves its plug-in to the
@@ -64,7 +64,7 @@ show_log() {
   printf '%s\n' "${lines}" | cut -c 1-240 | sed 's/^/           | /'
 }
 
-show_output() { tail -n "$1" "${LOG}" | cut -c 1-240 | sed 's/^/           | /'; }
+show_output() { grep -av '^[[:space:]]*$' "${LOG}" | tail -n "$1" | cut -c 1-240 | sed 's/^/           | /'; }
 
 # What to do about a failure whose text is in file $1: one remedy, the first
 # that fits.

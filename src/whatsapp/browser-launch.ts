@@ -20,6 +20,7 @@ export interface BrowserArgsOptions {
 const ARGS = [
   '--disable-component-update',
   '--disable-domain-reliability',
+  '--enable-aggressive-domstorage-flushing',
   '--no-default-browser-check',
   '--no-pings',
 ];

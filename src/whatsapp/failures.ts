@@ -71,7 +71,7 @@ export function loadFailure(thrown: unknown): GatewayError {
       cause: thrown,
     });
   }
-  if (/^auth timeout$|not taken over in time/.test(text)) {
+  if (text.includes('not taken over in time')) {
     return new GatewayError({
       code: 'load_timeout',
       message: 'WhatsApp Web loaded, but did not get as far as a QR code or a login',

@@ -28,6 +28,7 @@ interface PageModules {
 interface PageWindow {
   top: unknown;
   require: <Name extends keyof PageModules>(name: Name) => PageModules[Name];
+  Debug?: { VERSION?: string };
   WWebJS?: object;
   /** How far this document is taken over. */
   gatewayTakeOver?: 'begun' | 'done';
@@ -146,21 +147,19 @@ export function hasScripts(): boolean {
   return typeof window.require === 'function';
 }
 
-/** Marks this document as one that is being taken over. @returns false when that was begun before */
-export function beginTakeOver(): boolean {
-  if (window.gatewayTakeOver !== undefined) return false;
-  window.gatewayTakeOver = 'begun';
-  return true;
+/** Whether WhatsApp Web's modules can be asked for. */
+export function isBooted(): boolean {
+  return window.Debug?.VERSION !== undefined;
 }
 
 /**
- * Ends the taking over: reports every change of WhatsApp's socket, an order to log out and the question for a
- * passkey to Node from now on.
- * @returns false when this document is not the one in which it was begun, or is taken over already
+ * Begins to take this document over: from now on every change of WhatsApp's socket, an order to log out and the
+ * question for a passkey are reported to Node.
+ * @returns false when that was begun before
  */
-export function observePage(): boolean {
-  if (window.gatewayTakeOver !== 'begun') return false;
-  window.gatewayTakeOver = 'done';
+export function beginTakeOver(): boolean {
+  if (window.gatewayTakeOver !== undefined) return false;
+  window.gatewayTakeOver = 'begun';
   const { Socket } = window.require('WAWebSocketModel');
   const { Cmd } = window.require('WAWebCmd');
   const report = (observation: Observation) => void window.gatewayObserved?.(observation);
@@ -180,8 +179,15 @@ export function observePage(): boolean {
   return true;
 }
 
+/** The library is loaded. @returns false when this document is not the one in which the taking over was begun */
+export function endTakeOver(): boolean {
+  if (window.gatewayTakeOver !== 'begun') return false;
+  window.gatewayTakeOver = 'done';
+  return true;
+}
+
 /** Whether this document is taken over: a navigation inside it changes nothing. */
-export function isObserved(): boolean {
+export function isTakenOver(): boolean {
   return window.gatewayTakeOver === 'done';
 }
 

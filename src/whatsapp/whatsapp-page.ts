@@ -9,6 +9,9 @@ import * as shims from './page-shims.ts';
 
 const WHATSAPP_WEB = 'https://web.whatsapp.com/';
 
+/** How often a document is asked whether WhatsApp Web has booted in it. */
+const BOOT_POLL_MS = 50;
+
 /** Pause before a document that has replaced another one is looked at. */
 const REPLACED_MS = 50;
 
@@ -27,7 +30,7 @@ export interface WhatsAppPageOptions {
 
 /**
  * One tab with WhatsApp Web in it. WhatsApp Web replaces its document when it pleases (an update, a reload, a
- * logout), so each document is taken over once: the library's scripts are loaded into it, and it is observed.
+ * logout), so each document is taken over once: it is observed, and the library's scripts are loaded into it.
  */
 export class WhatsAppPage {
   readonly #page: Page;
@@ -113,9 +116,10 @@ export class WhatsAppPage {
     const page = this.#page;
     while (!this.#closed && !deadline.aborted) {
       try {
+        await page.waitForFunction(shims.isBooted, { polling: BOOT_POLL_MS, timeout: 0 });
         if (await page.evaluate(shims.beginTakeOver)) {
           await this.#options.library.inject();
-          if (await page.evaluate(shims.observePage)) return;
+          if (await page.evaluate(shims.endTakeOver)) return;
         }
         // Half of the library is in this document and half in one before it. Once more would be twice as many
         // listeners, and every message double.
@@ -140,7 +144,7 @@ export class WhatsAppPage {
     }
     this.#documents = this.#documents.then(async () => {
       try {
-        if (this.#closed || (await this.ask((page) => page.evaluate(shims.isObserved)))) return;
+        if (this.#closed || (await this.ask((page) => page.evaluate(shims.isTakenOver)))) return;
         this.#options.replaced();
         await this.#takeOver();
       } catch (error) {

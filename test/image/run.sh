@@ -3,6 +3,7 @@
 # it, against the simulated WhatsApp Web: `npm run test:image`. It needs no Docker
 # engine and no image registry, but root, Debian's package mirror, and
 #   apt-get install --no-install-recommends buildah podman runc catatonit debootstrap
+# With docker and its compose plug-in, deploy.sh itself is run from beginning to end.
 # Where something is missing it says so. Ends with one line:
 #   N passed, N failed, N skipped
 #
@@ -24,6 +25,8 @@ PORT=0 ROOM='' SIMULATOR='' BODY='' NAMES=()
 . test/image/base.sh
 # shellcheck source=test/image/scenarios.sh
 . test/image/scenarios.sh
+# shellcheck source=test/image/deploy.sh
+. test/image/deploy.sh
 
 finish() {
   printf '%d passed, %d failed, %d skipped\n' "${passed}" "${failed}" "${skipped}"
@@ -70,6 +73,7 @@ use_store() {
 clean_up() {
   local code=$? name
   for name in "${NAMES[@]}"; do "${PODMAN[@]}" rm --force --time 0 "${name}" >/dev/null 2>&1; done
+  [[ -z ${ENGINE} ]] || kill "${ENGINE}" 2>/dev/null
   [[ -z ${SIMULATOR} ]] || kill "${SIMULATOR}" 2>/dev/null
   [[ -z ${ROOM} ]] || rm -rf "${ROOM}"
   exit "${code}"
@@ -130,6 +134,7 @@ main() {
     finish
   fi
   scenarios
+  deploy_scenarios
   if [[ ${chromium} == yes ]]; then
     check 'full Chromium by a build argument, builds and reaches a QR' full_chromium
   else

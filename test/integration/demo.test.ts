@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFailed, onTestFinished, test } from 'vitest';
 import type { StatusBody } from '../../src/session/status.ts';
 import { remoteSimulator } from '../simulator/client.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -19,40 +19,47 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-test('demo, started and linked by its phone and ended, leaves nothing behind', async () => {
-  const port = await freePort();
-  const demo = spawn(process.execPath, [DEMO], {
-    env: {
-      ...process.env,
-      PORT: String(port),
-      PHONE_PORT: '0',
-      NODE_ENV: 'production',
-      API_KEY: 'not-for-the-demo!!',
-    },
-  });
-  onTestFinished(() => {
-    if (demo.exitCode === null) demo.kill('SIGTERM');
-  });
-  let output = '';
-  demo.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  const phone = await waitFor(() => /(http:\/\/127\.0\.0\.1:\d+)\/phone/.exec(output)?.[1], {
-    what: 'the phone',
-  });
-  expect(output).toContain(`http://127.0.0.1:${port}/whatsapp`);
+test(
+  'demo, started and linked by its phone and ended, leaves nothing behind',
+  { timeout: 150_000 },
+  async () => {
+    const port = await freePort();
+    const demo = spawn(process.execPath, [DEMO], {
+      env: {
+        ...process.env,
+        PORT: String(port),
+        PHONE_PORT: '0',
+        NODE_ENV: 'production',
+        API_KEY: 'not-for-the-demo!!',
+      },
+    });
+    onTestFinished(() => {
+      if (demo.exitCode === null) demo.kill('SIGTERM');
+    });
+    let output = '';
+    onTestFailed(() => void process.stderr.write(output));
+    for (const stream of [demo.stdout, demo.stderr]) {
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    }
+    const phone = await waitFor(() => /(http:\/\/127\.0\.0\.1:\d+)\/phone/.exec(output)?.[1], {
+      what: 'the phone',
+    });
+    expect(output).toContain(`http://127.0.0.1:${port}/whatsapp`);
 
-  const simulator = remoteSimulator(phone);
-  await waitFor(() => simulator.scan());
-  const status = async () =>
-    (await (await fetch(`http://127.0.0.1:${port}/api/whatsapp/status`)).json()) as StatusBody;
-  await waitFor(async () => (await status()).isReady);
-  const pids = await simulator.browserPids();
-  expect(pids).toHaveLength(1);
-  const folder = /[^"\s]+whatsapp-gateway-demo-\w+/.exec(output)![0];
-  expect(existsSync(folder)).toBe(true);
+    const simulator = remoteSimulator(phone);
+    await waitFor(() => simulator.scan(), { what: 'a code to scan', timeoutMs: 60_000 });
+    const status = async () =>
+      (await (await fetch(`http://127.0.0.1:${port}/api/whatsapp/status`)).json()) as StatusBody;
+    await waitFor(async () => (await status()).isReady);
+    const pids = await simulator.browserPids();
+    expect(pids).toHaveLength(1);
+    const folder = /[^"\s]+whatsapp-gateway-demo-\w+/.exec(output)![0];
+    expect(existsSync(folder)).toBe(true);
 
-  demo.kill('SIGTERM');
-  const [code] = (await once(demo, 'exit')) as [number | null];
-  expect(code).toBe(0);
-  expect(existsSync(folder)).toBe(false);
-  expect(existsSync(`/proc/${pids[0]!}`)).toBe(false);
-});
+    demo.kill('SIGTERM');
+    const [code] = (await once(demo, 'exit')) as [number | null];
+    expect(code).toBe(0);
+    expect(existsSync(folder)).toBe(false);
+    expect(existsSync(`/proc/${pids[0]!}`)).toBe(false);
+  },
+);

@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type wwebjs from 'whatsapp-web.js';
+import wwebjs from 'whatsapp-web.js';
 import { type Simulator, startSimulator } from '../simulator/server.ts';
 import { LibraryClient } from '../support/library-client.ts';
 import { waitFor } from '../support/wait-for.ts';
 
+const { MessageMedia } = wwebjs;
 const ALICE = '15550002222@c.us';
+const LOGOUT = 'require("WAWebSocketModel").Socket.logout()';
 
 describe('simulator, sends of a linked device', () => {
   let simulator: Simulator;
@@ -34,6 +36,28 @@ describe('simulator, sends of a linked device', () => {
     await simulator.setFault('sendThrows', true);
     await expect(send('thrown')).rejects.toThrow('send failed');
     expect(onServer('thrown')).toEqual([]);
+  });
+
+  test('faults that fail, upload and number check', async () => {
+    const file = new MessageMedia('application/pdf', 'AAAA', 'a.pdf');
+    await simulator.setFault('uploadFails', true);
+    await expect(library.client.sendMessage(ALICE, file)).rejects.toThrow('media upload failed');
+    await simulator.setFault('existsFails', true);
+    await expect(library.client.getNumberId('15550009999')).rejects.toThrow('query failed');
+  });
+
+  test('faults that hang, send and download and logout', async () => {
+    await simulator.receive({ from: ALICE, media: { data: 'AAAA', mimetype: 'application/pdf' } });
+    const received = await library.first<wwebjs.Message>('message');
+    for (const fault of ['sendHangs', 'mediaHangs', 'logoutHangs'] as const)
+      await simulator.setFault(fault, true);
+    const hanging = [send('hung'), received.downloadMedia(), library.client.pupPage!.evaluate(LOGOUT)];
+    // They end with the page; nobody waits for them until then.
+    for (const call of hanging) call.catch(() => undefined);
+    expect(await library.client.getState()).toBe('CONNECTED');
+    expect(await Promise.all(hanging.map(settled))).toEqual([false, false, false]);
+    expect(onServer('hung')).toEqual([]);
+    expect(simulator.devices()[0]!.revokedAt).toBeNull();
   });
 
   test('fault sendLost, the call settles and the server never hears of it', async () => {
@@ -202,7 +226,7 @@ describe('simulator, sync and logout', () => {
     await using library = await LibraryClient.create(simulator);
     await library.link(simulator);
     await simulator.setFault('logoutFails', true);
-    const logout = () => library.client.pupPage!.evaluate('require("WAWebSocketModel").Socket.logout()');
+    const logout = () => library.client.pupPage!.evaluate(LOGOUT);
     await expect(logout()).rejects.toThrow('logout failed');
     expect(simulator.devices()[0]!.revokedAt).toBeNull();
     await simulator.clearFaults();
@@ -220,7 +244,7 @@ describe('simulator, sync and logout', () => {
     expect(library.client.pupPage!.url()).toContain('post_logout=1&logout_reason=3');
   });
 
-  test('browser killed in mid-send, the message is on the server or sent by the next start, once', async () => {
+  test('browser ended in mid-send, the message is on the server or sent by the next start, once', async () => {
     await using simulator = await startSimulator();
     await using library = await LibraryClient.create(simulator);
     await library.link(simulator);
@@ -235,6 +259,27 @@ describe('simulator, sync and logout', () => {
     expect(simulator.sent()[0]!.key).toBe(key);
   });
 
+  test.each(['before-hand-over', 'recorded', 'before-resolve'] as const)(
+    'browser killed at the step %s, after the next start the server has the message once',
+    async (step) => {
+      await using simulator = await startSimulator({ loginIn: 'indexedDB' });
+      await using library = await LibraryClient.create(simulator);
+      await library.link(simulator);
+      const hold = simulator.hold(step);
+      const sending = library.client.sendMessage(ALICE, 'survivor').catch(() => undefined);
+      const [key] = await hold.reached();
+      simulator.killBrowser();
+      await waitFor(() => simulator.browserPids().length === 0);
+      await sending;
+      hold.release();
+      await library.client.initialize();
+      await waitFor(() => simulator.sent().length === 1 && library.emitted('ready').length === 2);
+      expect(simulator.sent()[0]!.key).toBe(key);
+      expect((await library.client.getMessageById(key!)).body).toBe('survivor');
+      expect(library.emitted('qr')).toHaveLength(1);
+    },
+  );
+
   test('messages while no page is there, announced later when asked for', async () => {
     await using simulator = await startSimulator({ offlineDelivery: 'events' });
     await using library = await LibraryClient.create(simulator);
@@ -243,5 +288,21 @@ describe('simulator, sync and logout', () => {
     await simulator.receive({ from: ALICE, body: 'good morning' });
     await library.client.initialize();
     expect((await library.first<wwebjs.Message>('message')).body).toBe('good morning');
+  });
+});
+
+test('simulator, chats addressed by privacy id and numbers registered under other digits', async () => {
+  await using simulator = await startSimulator({
+    lidChats: true,
+    aliases: { '5511912345678': '551112345678' },
+  });
+  await using library = await LibraryClient.create(simulator);
+  await library.link(simulator);
+  await simulator.receive({ from: '15550002222', body: 'who am I?' });
+  expect((await library.first<wwebjs.Message>('message')).from).toBe('200000000002222@lid');
+  await library.client.sendMessage(ALICE, 'Alice');
+  await waitFor(() => simulator.sent()[0]?.chatId === '200000000002222@lid');
+  expect(await library.client.getNumberId('5511912345678')).toMatchObject({
+    _serialized: '551112345678@c.us',
   });
 });

@@ -298,6 +298,18 @@ refused() {
   assert_output --partial "port 3000 is this gateway's already"
 }
 
+@test "port held by this gateway on the network of the machine, is right; after it ended, is not" {
+  given_running_version
+  echo '   0: 00000000:0BB8 00000000:0000 0A 0 0 0 0 0 0' >"${DEPLOY_PROC}/net/tcp"
+  export FAKE_NETWORK=host FAKE_PORT=9
+  run deploy --dry-run
+  assert_success
+  assert_output --partial "port 3000 is this gateway's already"
+  echo exited >"${FAKE}/container/status"
+  refused
+  assert_output --partial 'port 3000 is taken'
+}
+
 @test "little memory, refused; little free memory, only warned of" {
   printf 'MemTotal: 500000 kB\nMemAvailable: 300000 kB\n' >"${DEPLOY_PROC}/meminfo"
   refused
@@ -361,6 +373,15 @@ refused() {
   assert_output --partial 'PORT: expected a port number'
   run calls 'yml up'
   assert_failure
+}
+
+@test "program cannot be asked about the settings, only warned of" {
+  given_running_version
+  touch "${FAKE}/run-fails"
+  run deploy
+  assert_success
+  assert_output --partial '[warn] the program could not be asked'
+  assert_output --partial 'no such image'
 }
 
 @test "container of the same name from another folder, refused" {

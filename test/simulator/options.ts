@@ -19,6 +19,11 @@ export interface SimulatorOptions {
   progress: readonly number[];
   /** Delay between the page's scripts running and `Debug.VERSION` appearing, in milliseconds. */
   bootMs: number;
+  /**
+   * Where the login of a device must be found. `both`: IndexedDB and localStorage, as in life, where Chromium
+   * loses the latter when it is killed within some seconds. `indexedDB` survives every kill.
+   */
+  loginIn: 'both' | 'indexedDB';
   /** How many messages of a chat are in the page's memory after a load; the rest comes by `loadEarlierMsgs`. */
   initialMessages: number;
   /** The receipts that follow a delivered message by themselves: 1 server, 2 device, 3 read. */
@@ -88,6 +93,7 @@ export const DEFAULTS: Omit<SimulatorOptions, 'version'> = {
   syncMs: 60,
   progress: [0, 40, 80, 100],
   bootMs: 0,
+  loginIn: 'both',
   initialMessages: 1,
   autoAck: 1,
   autoAckDelayMs: 0,

@@ -10,8 +10,3 @@ export function testBrowser(): Promise<FoundBrowser> {
   found ??= findBrowser({ executablePath: process.env['PUPPETEER_EXECUTABLE_PATH'] });
   return found;
 }
-
-/** Its executable. */
-export async function testBrowserPath(): Promise<string> {
-  return (await testBrowser()).path;
-}

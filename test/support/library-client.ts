@@ -98,6 +98,9 @@ export class LibraryClient {
   }
 
   async stop(): Promise<void> {
+    // After a logout the library makes the profile folder anew, whenever it comes to it.
+    const { authStrategy } = this.client as unknown as { authStrategy: wwebjs.AuthStrategy };
+    authStrategy.beforeBrowserInitialized = () => Promise.resolve();
     await this.client.destroy();
     if (this.#ownsProfile) await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
   }

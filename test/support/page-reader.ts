@@ -111,10 +111,20 @@ export class Reader implements AsyncDisposable {
     await this.page.keyboard.press(key);
   }
 
-  /** The QR that a phone would read off the screen, from its pixels; null when it can read none. */
+  /**
+   * The QR that a phone would read off the screen, from its pixels; null when it can read none. The phone is
+   * held before the code: whatever covers it is in the picture, the rest of the page only takes time to decode.
+   */
   async scanScreen(): Promise<string | null> {
-    const png = PNG.sync.read(Buffer.from(await this.page.screenshot()));
-    return jsQR.default(new Uint8ClampedArray(png.data), png.width, png.height)?.data ?? null;
+    const box = await this.ask<{ x: number; y: number; width: number; height: number }>(
+      '(({ x, y, width, height }) => ({ x, y, width, height }))(document.querySelector("#qr").getBoundingClientRect())',
+    );
+    if (box.width === 0) return null;
+    const png = PNG.sync.read(
+      Buffer.from(await this.page.screenshot({ clip: box, captureBeyondViewport: false })),
+    );
+    const pixels = new Uint8ClampedArray(png.data);
+    return jsQR.default(pixels, png.width, png.height, { inversionAttempts: 'dontInvert' })?.data ?? null;
   }
 
   /** Waits until a phone would read `payload` off the screen. */

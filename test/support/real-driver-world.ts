@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DriverEvent } from '../../src/session/driver.ts';
 import { BrowserPreparation, type PreparedBrowser } from '../../src/whatsapp/prepare-browser.ts';
-import { findProcessesUsingProfile, type ProcessInfo } from '../../src/whatsapp/processes.ts';
+import { findProcessesUsingProfile } from '../../src/whatsapp/processes.ts';
 import type { PageClient } from '../../src/whatsapp/page-client.ts';
 import { type DriverDeadlines, WwebjsDriver } from '../../src/whatsapp/wwebjs-driver.ts';
 import type { Faults } from '../simulator/faults.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/server.ts';
+import { isMain, isRenderer, signalBrowser } from './browser-processes.ts';
 import { type DriverWorld, RecordedClient, RecordedClients, type StartStep } from './driver-world.ts';
 import { RecordingLog } from './session-rig.ts';
 import { waitFor } from './wait-for.ts';
@@ -136,19 +137,15 @@ export class RealDriverWorld implements DriverWorld {
   }
 
   async crashBrowser(): Promise<void> {
-    await this.#signal('SIGKILL', isMain);
+    await signalBrowser(this.profile, 'SIGKILL', isMain);
   }
 
   async crashPage(): Promise<void> {
-    await this.#signal('SIGKILL', isRenderer);
+    await signalBrowser(this.profile, 'SIGKILL', isRenderer);
   }
 
   async freeze(): Promise<void> {
-    await this.#signal('SIGSTOP', () => true);
-  }
-
-  async freezePage(): Promise<void> {
-    await this.#signal('SIGSTOP', isRenderer);
+    await signalBrowser(this.profile, 'SIGSTOP');
   }
 
   async holdStart(step: StartStep): Promise<void> {
@@ -197,19 +194,4 @@ export class RealDriverWorld implements DriverWorld {
     await chmod(this.#muteBrowser, 0o755);
     return { ...prepared, found: { ...prepared.found, path: this.#muteBrowser } };
   }
-
-  async #signal(signal: NodeJS.Signals, wanted: (entry: ProcessInfo) => boolean): Promise<void> {
-    const processes = (await findProcessesUsingProfile(this.profile)).filter(wanted);
-    if (processes.length === 0) throw new Error(`no process to send ${signal}`);
-    for (const { pid } of processes) process.kill(pid, signal);
-  }
-}
-
-/** Helpers are told by their type; they may have rewritten their command line into one word. */
-function isMain({ argv }: ProcessInfo): boolean {
-  return !argv.some((arg) => arg.includes('--type='));
-}
-
-function isRenderer({ argv }: ProcessInfo): boolean {
-  return argv.some((arg) => arg.includes('--type=renderer'));
 }

@@ -1,6 +1,11 @@
 import { describe, expect, test } from 'vitest';
 
+import type { GatewayError } from '../../src/errors.ts';
+import { chownAdvice, volumeAdvice } from '../../src/session/folder-advice.ts';
 import type { Phase } from '../../src/session/state.ts';
+import { installCommand } from '../../src/whatsapp/browser-help.ts';
+import { findBrowser } from '../../src/whatsapp/browser.ts';
+import { FOLDER, host, SYNOLOGY_CONTAINER } from '../support/folder-facts.ts';
 import {
   accountWords,
   cardView,
@@ -92,6 +97,13 @@ describe('cardView', () => {
     expect(cardView(modelWith(status)).items).toEqual([]);
   });
 
+  test('a login that is in use elsewhere, shown, offers no command that would break the lock', () => {
+    const action = 'When no other gateway runs on this folder, remove it: rm -r /data/lock';
+    const view = cardView(modelWith(troubleStatus('failed', 'profile_in_use', 5, { action })));
+    expect(view.items).toEqual([]);
+    expect(view.details).toContain(action);
+  });
+
   test('an unknown reason, shown, still has words and its details', () => {
     const status = troubleStatus('failed', 'made_up' as 'stopped', null, { message: 'Never seen before' });
     const view = cardView(modelWith(status));
@@ -181,9 +193,37 @@ describe('remediesIn', () => {
       'Add this line under volumes: in the compose file and create the container again:  - ./x:/app/x',
       ['- ./x:/app/x'],
     ],
+    ['Set CHROMIUM_ARGS=--no-sandbox, or run as a user who may', ['CHROMIUM_ARGS=--no-sandbox']],
+    [
+      'Stop the other one (docker ps shows containers on the same folder), or wait.',
+      ['Stop the other one (docker ps shows containers on the same folder), or wait.'],
+    ],
     ['Set WHATSAPP_SESSION_PATH to a shorter path.', ['Set WHATSAPP_SESSION_PATH to a shorter path.']],
   ])('%s, taken apart, gives what can be pasted', (remedy, texts) => {
     expect(remediesIn(remedy).map(({ text }) => text)).toEqual(texts);
+  });
+
+  test('remedies of the folder and the browser, as the gateway gives them, hold what can be pasted', async () => {
+    const nas = host({ inContainer: true, mounts: SYNOLOGY_CONTAINER });
+    const elsewhere = { path: '/app/data/.wwebjs_auth', realPath: '/app/data/.wwebjs_auth' };
+    const texts = (remedy: string) => remediesIn(remedy).map(({ kind, text }) => `${kind}: ${text}`);
+    expect(texts(chownAdvice(FOLDER.path, host(), { modes: true }))).toEqual([
+      'command: sudo ./fix-permissions.sh',
+      'command: sudo chown -R 1026:100 /app/.wwebjs_auth && sudo chmod -R u+rwX /app/.wwebjs_auth',
+    ]);
+    expect(texts(chownAdvice(FOLDER.path, nas))[0]).toBe('command: sudo ./fix-permissions.sh');
+    expect(texts(volumeAdvice(elsewhere, nas))).toEqual([
+      'setting: WHATSAPP_SESSION_PATH=/app/.wwebjs_auth',
+      'volume: - ./.wwebjs_auth:/app/data/.wwebjs_auth',
+    ]);
+    const missing = await findBrowser({
+      env: { PATH: '', HOME: '/nonexistent' },
+      systemBrowsers: [],
+      bundledPackage: '/nonexistent',
+    }).catch((error: unknown) => error);
+    expect(missing).toMatchObject({ code: 'browser_not_found' });
+    const [install] = texts((missing as GatewayError).action ?? '');
+    expect(install).toBe(`command: ${await installCommand()}`);
   });
 
   test('kinds, taken apart, say where each goes', () => {

@@ -2,6 +2,9 @@
 
 const RETRY_MS = 100;
 
+/** What is asked again when the connection was lost before the answer; everything else fails then. */
+const REPEATED = ['send', 'step', 'state'];
+
 export class Channel {
   #socket = null;
   #seq = 0;
@@ -27,13 +30,15 @@ export class Channel {
     this.#socket = socket;
     socket.onmessage = ({ data }) => void this.#receive(JSON.parse(data));
     socket.onopen = async () => {
-      await this.#hello((name, args) => this.#request(name, args, true));
+      await this.#hello((name, args) => this.#request(name, args, true)).catch(() => socket.close());
+      if (socket.readyState !== WebSocket.OPEN) return;
       this.#ready = true;
-      for (const { frame } of this.#pending.values()) this.#post(frame);
+      for (const pending of this.#pending.values()) this.#ask(pending);
     };
     socket.onclose = () => {
       if (this.#ready) this.#onDown();
       this.#ready = false;
+      this.#failUnanswered();
       setTimeout(() => this.open(), RETRY_MS);
     };
   }
@@ -46,9 +51,23 @@ export class Channel {
   #request(name, args, urgent) {
     const frame = { call: name, args, seq: ++this.#seq };
     return new Promise((resolve, reject) => {
-      this.#pending.set(frame.seq, { frame, resolve, reject });
-      if (this.#ready || urgent) this.#post(frame);
+      const pending = { frame, resolve, reject, asked: false };
+      this.#pending.set(frame.seq, pending);
+      if (this.#ready || urgent) this.#ask(pending);
     });
+  }
+
+  #ask(pending) {
+    pending.asked = true;
+    this.#post(pending.frame);
+  }
+
+  #failUnanswered() {
+    for (const [seq, { frame, asked, reject }] of this.#pending) {
+      if (!asked || REPEATED.includes(frame.call)) continue;
+      this.#pending.delete(seq);
+      reject(new Error(`${frame.call}: connection lost`));
+    }
   }
 
   #post(frame) {

@@ -1,6 +1,8 @@
 // What a profile keeps: keys and login in IndexedDB, the marker of the login in localStorage, and the
 // messages that are not handed over yet. A login counts only when both places agree.
 
+import { config } from './config.js';
+
 const DATABASE = 'wawc';
 const MARKER = 'last-wid-md';
 
@@ -53,7 +55,7 @@ export async function loadKeys() {
 export async function loadLogin() {
   const login = await get('user', 'login');
   const marker = localStorage.getItem(MARKER);
-  return login && marker === login.deviceId ? login : null;
+  return login && (config.loginIn === 'indexedDB' || marker === login.deviceId) ? login : null;
 }
 
 export async function saveLogin(login) {

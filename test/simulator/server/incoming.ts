@@ -33,7 +33,7 @@ export function incoming(
   store: (data: Buffer, mimetype: string) => string,
 ): { wire: WireMessage; key: string } {
   const me = world.directory.me.id;
-  const chatId = chatIdOf(message.from ?? world.directory.first);
+  const chatId = world.chatId(chatIdOf(message.from ?? world.directory.first));
   const isGroup = chatId.endsWith('@g.us');
   const fromMe = message.fromMe ?? false;
   const author = isGroup ? (fromMe ? me : chatIdOf(message.author ?? world.directory.first)) : undefined;

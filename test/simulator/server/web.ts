@@ -126,8 +126,8 @@ export class WebServer {
       html(response, 200, await readFile(path.join(PAGE_FOLDER, 'unsupported.html'), 'utf8'));
       return;
     }
-    const { vintage, minifiedName, version, bootMs, resendOnReload, lidChats } = this.#options;
-    const config = { vintage, minifiedName, version, bootMs, resendOnReload, lidChats, faults };
+    const { vintage, minifiedName, version, bootMs, loginIn, resendOnReload, lidChats } = this.#options;
+    const config = { vintage, minifiedName, version, bootMs, loginIn, resendOnReload, lidChats, faults };
     const template = await readFile(path.join(PAGE_FOLDER, 'index.html'), 'utf8');
     const text = template.replace('{{config}}', JSON.stringify(config).replaceAll('<', '\\u003c'));
     if (faults.hangBody) {

@@ -24,11 +24,16 @@ export class World {
   constructor(options: SimulatorOptions) {
     this.options = options;
     this.directory = new Directory(options);
-    for (const id of this.directory.people.keys()) this.chats.ensure(id);
+    for (const id of this.directory.people.keys()) this.chats.ensure(this.chatId(id));
     for (const seed of options.groups) {
       const group = this.groups.seed(seed, this.directory.me.id);
       if (seed.member ?? true) this.chats.ensure(group.id);
     }
+  }
+
+  /** The id under which a person's chat runs: the privacy id, when chats are addressed so and there is one. */
+  chatId(id: string): string {
+    return (this.options.lidChats ? this.directory.find(id)?.lid : null) ?? id;
   }
 
   /** Puts a message into its chat; unread when it comes from somebody else. */

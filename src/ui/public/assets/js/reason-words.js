@@ -24,15 +24,18 @@ export function reasonWords({ code, message, action }) {
   return {
     title: hasWords(title) ? title : 'reason.other.title',
     hint: hasWords(hint) ? hint : 'reason.other.hint',
-    items: action === null || !isTyped(code) ? [] : remediesIn(action),
+    items: action === null ? [] : remediesIn(action).filter(({ kind }) => isOffered(kind, code)),
     details: action === null ? message : `${message}\n${action}`,
   };
 }
 
 /**
- * Whether the remedy is something to type or to set on the machine; the others are advice, which the words have.
+ * Whether an item is shown to be pasted. Advice is, where the words of the reason need it; nothing is while
+ * another gateway may use the login: what removes its lock is right only when that one is surely dead.
+ * @param {RemedyItem['kind']} kind
  * @param {string} code
  */
-function isTyped(code) {
-  return code.startsWith('session_') || code === 'browser_not_found' || code === 'login_not_removed';
+function isOffered(kind, code) {
+  if (code === 'profile_in_use') return false;
+  return kind !== 'advice' || code.startsWith('session_') || code === 'login_not_removed';
 }

@@ -8,19 +8,19 @@
 
 /** Programs that a remedy of the gateway tells people to run. */
 const PROGRAMS =
-  'sudo|doas|npx|npm|mv|df|ls|lsattr|chmod|chown|podman|docker|apk|apt-get|dnf|pacman|zypper|snap';
+  'sudo|doas|npx|npm|mkdir|mv|rm|df|ls|lsattr|chmod|chown|podman|docker|apk|apt-get|dnf|pacman|zypper|snap';
 
 /** A quoted word, a quoted sign, or any that ends neither the command nor the brackets around it. */
 const SIGN = String.raw`(?:'[^']*'|\\.|(?! {2}|; )[^()'])`;
 
 /**
- * A command stands at the beginning, after a colon or in brackets, and ends with them, two spaces or a
- * semicolon; a setting is one word; a line of the compose file goes on to the end.
+ * A command stands at the beginning or after a colon, and ends with brackets, two spaces or a semicolon;
+ * a setting is one word; a line of the compose file goes on to the end.
  */
 const ITEM = new RegExp(
   [
-    `(?<=^|[:(] ?)(?<command>(?:${PROGRAMS}) ${SIGN}+)`,
-    String.raw`(?<setting>WHATSAPP_SESSION_PATH=(?:'[^']*'|[^\s'])+)`,
+    `(?<=^|: )(?<command>(?:${PROGRAMS}) ${SIGN}+)`,
+    String.raw`\b(?<setting>[A-Z][A-Z_]{3,}=(?:'[^']*'|[^\s',;)])+)`,
     String.raw`(?<=: to {2}|: {2})(?<volume>- .+)$`,
   ].join('|'),
   'g',

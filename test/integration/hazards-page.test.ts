@@ -153,6 +153,22 @@ describe('hazard: what the page says too early, too late or never', () => {
   });
 });
 
+describe('hazard: a send under way', () => {
+  test.each(['stop', 'crashBrowser'] as const)('%s, the send fails and nothing else does', async (how) => {
+    await using world = await RealDriverWorld.create({ deadlines: DEADLINES });
+    const recorded = await world.ready();
+    const held = world.simulator.hold('before-resolve');
+    const send = world.library(recorded).sendMessage('15550002222@c.us', 'out');
+    send.catch(() => undefined);
+    await held.reached();
+    if (how === 'stop') await recorded.client.stop();
+    else await world.crashBrowser();
+    await expect(send).rejects.toThrow();
+    await recorded.client.stop();
+    expect(await world.processes()).toBe(0);
+  });
+});
+
 describe('hazard: states of the socket', () => {
   let world: RealDriverWorld;
   beforeAll(async () => {
@@ -170,9 +186,9 @@ describe('hazard: states of the socket', () => {
     { state: 'DEPRECATED_VERSION', code: 'outdated' },
     { state: 'TOS_BLOCK', code: 'blocked' },
   ])('$state while ready, of no use any more: $code, profile kept', async ({ state, code }) => {
-    const { client, ...recorded } = await readyIn(world);
+    const { client, recorded } = await readyIn(world);
     await world.simulator.setState(state);
-    expect((await recorded.recorded.until('failed')).error).toMatchObject({ code });
+    expect((await recorded.until('failed')).error).toMatchObject({ code });
     await client.stop();
   });
 

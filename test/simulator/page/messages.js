@@ -1,5 +1,6 @@
 // Message models and their collection.
 import { faults } from './config.js';
+import { isMe } from './me.js';
 import { Collection, Model } from './models.js';
 import { MsgKey, toWire } from './msg-key.js';
 import { define } from './registry.js';
@@ -116,7 +117,7 @@ define('WAWebMsgReply', { canReplyMsg: () => true });
 define('WAWebQuotedMsgModelUtils', {
   getQuotedMsgObj: (message) => {
     const participant = message.quotedParticipant;
-    const fromMe = participant?.equals(message.to) ?? false;
+    const fromMe = participant !== undefined && isMe(participant);
     const id = new MsgKey({ fromMe, remote: message.id.remote, id: message.quotedStanzaID });
     return (
       Msg.get(id) ??

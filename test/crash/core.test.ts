@@ -77,7 +77,7 @@ class World {
 }
 
 test(
-  `killed ${KILLS} times at every step of a send: none lost, none doubled, order kept, webhooks told`,
+  `killed ${KILLS} times at every step of a send: none lost, none doubled, webhooks told in order`,
   { timeout: 1_200_000 },
   async () => {
     const world = new World();

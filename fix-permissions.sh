@@ -140,7 +140,7 @@ prove() (
     sh -c "${PROOF}"
   elif [ "$(id -u)" -ne 0 ]; then
     exit 99
-  elif have setpriv; then
+  elif have setpriv && setpriv --reuid "${RUN_UID}" --regid "${RUN_GID}" --clear-groups true; then
     setpriv --reuid "${RUN_UID}" --regid "${RUN_GID}" --clear-groups sh -c "${PROOF}"
   elif have chroot && chroot --userspec="${RUN_UID}:${RUN_GID}" --groups="${RUN_GID}" --skip-chdir / true; then
     chroot --userspec="${RUN_UID}:${RUN_GID}" --groups="${RUN_GID}" --skip-chdir / sh -c "${PROOF}"

@@ -5,17 +5,13 @@
 
 readonly KEEP_BACKUPS=5
 
-# Lists the folders that hold the login, one per line, as seen from .wwebjs_auth.
-login_folders() {
-  (
-    cd .wwebjs_auth 2>/dev/null || exit 0
-    for folder in session-*/Default/IndexedDB session-*/Default/'Local Storage'; do
-      [ ! -d "${folder}" ] || printf '%s\n' "${folder}"
-    done
-  )
+has_login() {
+  local folder
+  for folder in .wwebjs_auth/session-*/Default/IndexedDB; do
+    [ ! -d "${folder}" ] || return 0
+  done
+  return 1
 }
-
-has_login() { [ -n "$(login_folders)" ]; }
 
 # Copies the login to backups/, with the id of the image $1 it belongs to. The
 # gateway must be stopped. Whole or not at all; sets BACKUP.
@@ -25,14 +21,17 @@ backup_login() {
   BACKUP=backups/login-${stamp}.tar.gz
   if ! (
     umask 077
-    login_folders >"backups/.list"
-    tar -C .wwebjs_auth -czf "${BACKUP}.part" -T "backups/.list"
+    cd .wwebjs_auth || exit
+    set --
+    for folder in session-*/Default/IndexedDB session-*/Default/'Local Storage'; do
+      [ ! -d "${folder}" ] || set -- "$@" "${folder}"
+    done
+    tar -czf "../${BACKUP}.part" "$@"
   ); then
-    rm -f "${BACKUP}.part" backups/.list
+    rm -f "${BACKUP}.part"
     BACKUP=''
     return 1
   fi
-  rm -f backups/.list
   printf '%s\n' "$1" >"${BACKUP%.tar.gz}.image"
   mv "${BACKUP}.part" "${BACKUP}"
   chown "${RUN_UID}:${RUN_GID}" "${BACKUP}" "${BACKUP%.tar.gz}.image" 2>/dev/null || true

@@ -147,7 +147,7 @@ show_qr() {
   local drawn code lines=0 attempt='' began
   began=$(seconds)
   while :; do
-    if [ "$(answer attempt)" != "${attempt}" ] && code=$(docker exec "${CONTAINER}" node /app/docker/ask.cjs qr); then
+    if [ "$(answer state)" = qr ] && [ "$(answer attempt)" != "${attempt}" ] && code=$(docker exec "${CONTAINER}" node /app/docker/ask.cjs qr); then
       attempt=$(answer attempt)
       drawn=$(printf '\n%s\n\n  Scan it: WhatsApp on the phone, Settings, Linked devices, Link a device.' "${code}")
       [ "${lines}" -eq 0 ] || printf '\033[%sA\033[J' "${lines}"

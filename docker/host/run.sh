@@ -8,14 +8,16 @@ seconds() { date +%s; }
 progress() {
   if [ -t 1 ]; then
     printf '\r%s  [ .. ] %s' "$(printf '\033[K')" "$(printf '%s' "$1" | cut -c 1-100)"
-  elif [ "$1" != "${LAST_PROGRESS:-}" ] && [ "$(seconds)" -ge "${NEXT_PROGRESS:-0}" ]; then
+  elif [ "$(seconds)" -ge "${NEXT_PROGRESS:=$(($(seconds) + 10))}" ]; then
     note "$1"
-    LAST_PROGRESS=$1
     NEXT_PROGRESS=$(($(seconds) + 10))
   fi
 }
 
-progress_end() { if [ -t 1 ]; then printf '\r%s' "$(printf '\033[K')"; fi; }
+progress_end() {
+  NEXT_PROGRESS=''
+  if [ -t 1 ]; then printf '\r%s' "$(printf '\033[K')"; fi
+}
 
 # The build step that the log is at, in the words of either builder.
 build_step() {
@@ -99,13 +101,15 @@ remedy() {
 # Waits until /health answers 200. Fails when the container ends, restarts for
 # the second time, or takes longer than WAIT_HEALTHY seconds.
 wait_healthy() {
-  local began state code restarts oom
+  local began state code restarts oom ended_with=''
   began=$(seconds)
   while :; do
     state='' code='' restarts='' oom=''
     IFS=' ' read -r state code restarts oom <<EOF
 $(container_field '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{.State.OOMKilled}}')
 EOF
+    # While it runs between two restarts, the code is 0 again.
+    [ "${code:-0}" = 0 ] || ended_with=" (exit code ${code})"
     case ${state} in
       running)
         if docker exec "${CONTAINER}" node /app/docker/healthcheck.cjs >/dev/null 2>&1; then
@@ -116,14 +120,14 @@ EOF
         ;;
       exited | dead | '')
         progress_end
-        fail "the container ended (exit code ${code:-unknown})"
+        fail "the container ended${ended_with}"
         return 1
         ;;
       *) ;;
     esac
     if [ "${restarts:-0}" -ge 2 ]; then
       progress_end
-      fail "the container ends as soon as it starts (exit code ${code:-unknown}, ${restarts} restarts)"
+      fail "the container ends as soon as it starts${ended_with}"
       [ "${oom}" != true ] || more 'It was killed for want of memory.'
       return 1
     fi

@@ -1,29 +1,31 @@
-import { parseArgs } from 'node:util';
 import { createRequire } from 'node:module';
+import { parseArgs } from 'node:util';
 import dotenv from 'dotenv';
-import {
-  checkBrowser,
-  checkConfiguration,
-  checkFolder,
-  checkMemory,
-  checkNetwork,
-  type Finding,
-} from '../doctor/checks.ts';
+import type { Config } from '../config.ts';
+import { checkBrowser, checkConfiguration, checkFolder, judgeGateway } from '../doctor/checks.ts';
+import { failed, type Finding } from '../doctor/finding.ts';
+import { freeMemory, judgeMemory, readMemory } from '../doctor/memory.ts';
+import { checkNetwork } from '../doctor/network.ts';
+import { table } from '../doctor/table.ts';
+import { readHost } from '../session/folder-host.ts';
+import type { StatusBody } from '../session/status.ts';
 import { runCommand, say } from './command.ts';
 import { RunningGateway } from './running-gateway.ts';
 
 const HELP = `Examines what the gateway needs: npm run doctor [-- --json] [-- --offline]
 
-Configuration, session folder and mount, browser, memory, and whether WhatsApp can be reached. Changes nothing and
+Configuration, session folder and mount, memory, browser, and whether WhatsApp can be reached. Changes nothing and
 may run beside the gateway. Exit code 1 when something is wrong.
---json      for support: the same as JSON, without secrets
+
+--json      the same as JSON, without secrets: for support
 --offline   leaves the network out`;
 
-const MARK = { ok: '✓', warning: '!', problem: '✗' } as const;
+/** For a log or a mail, where nobody tells the width. */
+const WIDTH = 100;
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
 
-await runCommand(async () => {
+await runCommand(async (signal) => {
   const { values } = parseArgs({
     options: {
       help: { type: 'boolean', short: 'h', default: false },
@@ -36,65 +38,40 @@ await runCommand(async () => {
     return 0;
   }
   dotenv.config({ quiet: true });
-  const findings = await examine(values.offline);
+  const { config, findings: first } = checkConfiguration(process.env);
+  const findings = [...first, ...(config === null ? [] : await examine(config, values.offline))];
+  signal.throwIfAborted();
   const healthy = findings.every(({ verdict }) => verdict !== 'problem');
   if (values.json) {
     const { platform, arch, versions } = process;
-    const machine = { platform, arch, node: versions.node, uid: process.getuid?.() ?? null };
+    const { uid, gid, inContainer } = await readHost();
+    const machine = { platform, arch, node: versions.node, uid, gid, inContainer };
     say(JSON.stringify({ version, healthy, machine, findings }, null, 2));
   } else {
-    say(table(findings));
+    say(table(findings, process.stdout.isTTY ? Math.min(process.stdout.columns, WIDTH) : WIDTH));
   }
   return healthy ? 0 : 1;
 });
 
-async function examine(offline: boolean): Promise<Finding[]> {
-  const { config, findings } = checkConfiguration(process.env);
-  if (config === null) return [...findings, await checkMemory()];
-  const [folder, browser, memory, network, gateway] = await Promise.all([
+async function examine(config: Config, offline: boolean): Promise<Finding[]> {
+  const { status, finding } = await askGateway(config);
+  const memory = await readMemory();
+  const [folder, browser, network] = await Promise.all([
     checkFolder(config),
-    checkBrowser(config),
-    checkMemory(),
-    offline ? [] : checkNetwork().then((finding) => [finding]),
-    checkGateway(new RunningGateway(config)),
+    checkBrowser(config, freeMemory(memory)),
+    offline ? [] : checkNetwork(config).then((found) => [found]),
   ]);
-  return [...findings, ...folder, ...browser, memory, ...network, gateway];
+  const browserRuns =
+    status !== null && ['starting', 'qr', 'syncing', 'ready', 'reconnecting'].includes(status.phase);
+  return [...folder, judgeMemory(memory, browserRuns), ...browser, ...network, finding];
 }
 
-/** What a running gateway says of itself; none that runs is no fault. */
-async function checkGateway(gateway: RunningGateway): Promise<Finding> {
-  const check = 'gateway';
+async function askGateway(config: Config): Promise<{ status: StatusBody | null; finding: Finding }> {
+  const gateway = new RunningGateway(config);
   try {
     const status = await gateway.status();
-    if (status === null) return { check, verdict: 'ok', message: 'does not run here now', action: null };
-    return {
-      check,
-      verdict: status.status === 'error' ? 'problem' : 'ok',
-      message: `runs, ${status.status}: ${status.message}`,
-      action: status.reason?.action ?? null,
-    };
+    return { status, finding: judgeGateway(status, gateway.address) };
   } catch (error) {
-    return {
-      check,
-      verdict: 'problem',
-      message: (error as Error).message,
-      action: 'Check PORT: another program may listen there',
-    };
+    return { status: null, finding: failed('gateway', error) };
   }
-}
-
-function table(findings: readonly Finding[]): string {
-  const width = Math.max(...findings.map(({ check }) => check.length));
-  const lines = findings.flatMap(({ check, verdict, message, action }) => [
-    `${MARK[verdict]} ${check.padEnd(width)}  ${message}`,
-    ...(verdict !== 'ok' && action !== null ? [`  ${' '.repeat(width)}  → ${action}`] : []),
-  ]);
-  const problems = findings.filter(({ verdict }) => verdict === 'problem').length;
-  const warnings = findings.filter(({ verdict }) => verdict === 'warning').length;
-  const counted = (count: number, word: string) => `${count} ${word}${count === 1 ? '' : 's'}`;
-  const verdict =
-    problems === 0
-      ? `Nothing is wrong${warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`}.`
-      : `${counted(problems, 'problem')}.`;
-  return [...lines, '', verdict].join('\n');
 }

@@ -58,7 +58,7 @@ function existingMounts(host: Host): string {
   return `Mounted are: ${points.slice(0, SHOWN_MOUNTS).join(', ')}${more > 0 ? `, and ${more} more` : ''}`;
 }
 
-const SHOWN_MOUNTS = 8;
+const SHOWN_MOUNTS = 4;
 
 /**
  * The two ways to bring path and mount together. A mount with the same last name is most likely the one that

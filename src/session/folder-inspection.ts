@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { access, constants, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -7,7 +8,7 @@ import { shellWord, type FolderPath } from './folder-advice.ts';
 import { assertProfileWritable, assertUsable, makeFolders, probeFolder } from './folder-contents.ts';
 import { explainFailure, type Failure } from './folder-failure.ts';
 import type { Host } from './folder-host.ts';
-import type { FolderLock } from './folder-lock.ts';
+import type { FolderLock, LockResult } from './folder-lock.ts';
 import {
   reportOf,
   type FolderInspection,
@@ -15,20 +16,24 @@ import {
   type FolderWarning,
   type StepName,
 } from './folder-report.ts';
-import { judgeLock, judgeMount, judgeSpace, spaceOf } from './folder-verdicts.ts';
+import { judgeLock, judgeMount, judgeReservation, judgeSpace, spaceOf } from './folder-verdicts.ts';
 import { isWithin, mountOf } from './mount-info.ts';
+import { recoverExchange } from './profile-exchange.ts';
 import { isLink, removeLeftovers } from './profile-removal.ts';
 
 export interface InspectionOptions {
   readonly path: string;
   readonly profile: string;
   readonly lock: FolderLock;
+  /** Held by a backup or restore: no gateway starts a browser meanwhile. */
+  readonly reservation: FolderLock;
   readonly host: Host;
   /**
    * `start` makes what is missing and keeps the lock. `look` makes no folder, gives the lock back, and takes a lock
-   * that another process holds for fine: it is the running gateway's.
+   * that another process holds for fine: it is the running gateway's. `reserve` takes and keeps the reservation,
+   * and the lock too where no gateway holds it; it makes and proves nothing of the profile.
    */
-  readonly purpose: 'start' | 'look';
+  readonly purpose: 'start' | 'look' | 'reserve';
 }
 
 /** What the steps know and find out for the later ones. */
@@ -48,14 +53,18 @@ const STEPS: readonly (readonly [StepName, Step])[] = [
   ['space', lookAtSpace],
   ['folder', makeFolder],
   ['lock', takeLock],
+  ['restore', finishRestore],
   ['profile', makeProfile],
   ['write', probe],
   ['contents', lookAtContents],
 ];
 
+const STEPS_TO_RESERVE: readonly StepName[] = ['path', 'mount', 'folder', 'lock', 'restore'];
+
 /** The preflight of the session folder, step by step up to the first problem. Never rejects. */
 export async function inspectFolder(options: InspectionOptions): Promise<FolderInspection> {
   const { path, profile, host, lock, purpose } = options;
+  const wanted = STEPS.filter(([name]) => purpose !== 'reserve' || STEPS_TO_RESERVE.includes(name));
   const ground: Ground = {
     ...options,
     folder: { path, realPath: path },
@@ -63,11 +72,11 @@ export async function inspectFolder(options: InspectionOptions): Promise<FolderI
     profileExists: false,
   };
   // The gateway itself may look while it holds the lock.
-  const keepLock = purpose === 'start' || lock.held;
+  const keepLock = purpose !== 'look' || lock.held;
   const steps: FolderStep[] = [];
   const warnings: FolderWarning[] = [];
   let problem: GatewayError | null = null;
-  for (const [name, step] of STEPS) {
+  for (const [name, step] of wanted) {
     try {
       const outcome = await step(ground);
       if (outcome === null) continue;
@@ -122,7 +131,7 @@ async function lookAtSpace({ located, folder }: Ground): Promise<string | Folder
 async function makeFolder({ located, path, purpose }: Ground): Promise<string> {
   const { existing, missing } = located;
   const [first] = missing;
-  if (first === undefined || purpose === 'start') {
+  if (first === undefined || purpose !== 'look') {
     await makeFolders(existing, missing);
     await assertUsable(path);
     return `${path} can be written to`;
@@ -131,18 +140,40 @@ async function makeFolder({ located, path, purpose }: Ground): Promise<string> {
   return `${path} can be made`;
 }
 
-async function takeLock({ located, lock, path, purpose, folder, host }: Ground) {
+async function takeLock(ground: Ground): Promise<string | FolderWarning | null> {
+  const { located, lock, reservation, purpose } = ground;
   if (purpose === 'look' && located.missing.length > 0) return null;
+  const kept = purpose === 'reserve' || reservation.held;
+  // Where there is no file nobody holds it, and a gateway that looks every few seconds need not make one.
+  if (purpose === 'reserve' || existsSync(reservation.path)) {
+    const result = await acquire(reservation, ground);
+    if (!kept) reservation.release();
+    const verdict = judgeReservation(result, lockContext(reservation, ground));
+    if (verdict !== null) return verdict;
+  }
+  const result = await acquire(lock, ground);
+  return judgeLock(result, lockContext(lock, ground));
+}
+
+async function acquire(lock: FolderLock, { path }: Ground): Promise<LockResult> {
   const result = await attempt('write', path, () => Promise.resolve(lock.acquire()));
   if (result.state === 'refused') {
     await attempt('write', lock.path, () => access(lock.path, constants.R_OK | constants.W_OK));
   }
-  return judgeLock(result, {
-    folder,
-    lockPath: lock.path,
-    mount: mountOf(host.mounts, folder.realPath),
-    purpose,
-  });
+  return result;
+}
+
+function lockContext(lock: FolderLock, { folder, host, purpose }: Ground) {
+  return { folder, lockPath: lock.path, mount: mountOf(host.mounts, folder.realPath), purpose };
+}
+
+async function finishRestore(ground: Ground): Promise<string | null> {
+  const { profile, purpose } = ground;
+  if (purpose === 'look') return null;
+  const recovered = await recoverExchange(profile);
+  if (!recovered) return null;
+  ground.profileExists = true;
+  return `a restore that was interrupted has been finished: ${profile}`;
 }
 
 async function makeProfile(ground: Ground): Promise<string | null> {

@@ -2,14 +2,17 @@ import {
   accessSync,
   closeSync,
   constants,
+  fchownSync,
   fstatSync,
   lstatSync,
   openSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { hostname } from 'node:os';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { messageOf } from '../errors.ts';
@@ -78,7 +81,7 @@ export class FolderLock {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const pin = pinOf(this.path);
       if (pin === null) {
-        writeFileSync(this.path, '', { flag: 'a', mode: 0o600 });
+        makeLockFile(this.path);
         continue;
       }
       const result = this.#lockPinned(pin);
@@ -131,7 +134,8 @@ export class FolderLock {
   #writeHolder(): void {
     const holder: LockHolder = { pid: process.pid, host: hostname(), since: new Date().toISOString() };
     try {
-      writeFileSync(this.#holderPath, `${JSON.stringify(holder)}\n`, { mode: 0o600 });
+      rmSync(this.#holderPath, { force: true });
+      writeNew(this.#holderPath, `${JSON.stringify(holder)}\n`);
     } catch {
       // The error that the second process reports then lacks the name.
     }
@@ -166,6 +170,32 @@ function pinOf(path: string): number | null {
   } catch (error) {
     if (errnoOf(error) === 'ENOENT') return null;
     throw error;
+  }
+}
+
+/** Makes the file that is locked; harmless when there is one. @throws the file system's error */
+export function makeLockFile(path: string): void {
+  try {
+    writeNew(path, '');
+  } catch (error) {
+    if (errnoOf(error) !== 'EEXIST') throw error;
+  }
+}
+
+/**
+ * Writes a file that is not there yet, for the owner of its folder: a backup that root makes must not leave a file
+ * that the gateway cannot open.
+ */
+function writeNew(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    writeFileSync(file, text);
+    const { uid, gid } = statSync(dirname(path));
+    fchownSync(file, uid, gid);
+  } catch {
+    // Only root may give files away, and some shares allow it nobody. A text that is missing is only a help.
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -7,7 +7,8 @@ import { modeInWords } from './folder-permission.ts';
 import { spaceOf } from './folder-verdicts.ts';
 import { mountOf } from './mount-info.ts';
 
-export type StepName = 'path' | 'mount' | 'space' | 'folder' | 'lock' | 'profile' | 'write' | 'contents';
+export type StepName =
+  'path' | 'mount' | 'space' | 'folder' | 'lock' | 'restore' | 'profile' | 'write' | 'contents';
 
 /** The result of one step of the preflight, as a table shows it. */
 export interface FolderStep {

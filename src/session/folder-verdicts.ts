@@ -4,7 +4,7 @@ import { GatewayError } from '../errors.ts';
 import { shellWord, volatileFolder, type FolderPath } from './folder-advice.ts';
 import { deletedFolder, explainFailure, spaceAction } from './folder-failure.ts';
 import type { Host } from './folder-host.ts';
-import type { LockResult } from './folder-lock.ts';
+import type { LockHolder, LockResult } from './folder-lock.ts';
 import type { FolderWarning } from './folder-report.ts';
 import { isDeleted, isNetworkShare, mountOf, type Mount } from './mount-info.ts';
 
@@ -67,26 +67,25 @@ export function judgeSpace(space: Space, path: string): string | FolderWarning {
   return free;
 }
 
+/** What is known where a lock was asked for. */
+export interface LockContext {
+  readonly folder: FolderPath;
+  readonly lockPath: string;
+  readonly mount: Mount | null;
+  readonly purpose: 'start' | 'look' | 'reserve';
+}
+
 /** @throws GatewayError `profile_in_use`, `session_path_unusable` */
-export function judgeLock(
-  result: LockResult,
-  context: { folder: FolderPath; lockPath: string; mount: Mount | null; purpose: 'start' | 'look' },
-): string | FolderWarning {
-  const { folder, lockPath, mount, purpose } = context;
+export function judgeLock(result: LockResult, context: LockContext): string | FolderWarning {
+  const { folder, purpose } = context;
   switch (result.state) {
     case 'held':
       return 'no other process uses the folder';
     case 'busy': {
-      // SQLite reports a share that cannot lock (ENOLCK) as busy too; a real holder has left its name.
-      if (result.holder === null && mount !== null && isNetworkShare(mount)) {
-        return noLocks(folder, `${mount.type} at ${mount.point}`);
-      }
-      const holder = result.holder;
-      const who =
-        holder === null
-          ? 'another process'
-          : `process ${holder.pid} on ${holder.host}, since ${holder.since}`;
-      if (purpose === 'look') return `in use by ${who}`;
+      const unsure = notReallyBusy(result.holder, context);
+      if (unsure !== null) return unsure;
+      const who = holderInWords(result.holder);
+      if (purpose !== 'start') return `in use by ${who}`;
       throw new GatewayError({
         code: 'profile_in_use',
         message: `The session folder ${folder.path} is in use by another gateway: ${who}`,
@@ -99,12 +98,66 @@ export function judgeLock(
       return noLocks(folder, result.reason);
     case 'refused':
     case 'broken':
-      throw new GatewayError({
-        code: 'session_path_unusable',
-        message: `The lock file ${lockPath} cannot be used${result.state === 'broken' ? `: ${result.reason}` : ''}`,
-        action: `When no other gateway runs on this folder, remove it: rm -r ${shellWord(lockPath)}`,
-      });
+      throw unusableLock(result, context, 'no other gateway runs on this folder');
   }
+}
+
+/**
+ * Whether a backup or restore keeps the login to itself.
+ * @returns null when it is free; what a table says, or a warning where locks do not work
+ * @throws GatewayError `profile_in_use`, `session_path_unusable`
+ */
+export function judgeReservation(result: LockResult, context: LockContext): string | FolderWarning | null {
+  const { folder, purpose } = context;
+  switch (result.state) {
+    case 'held':
+      return null;
+    case 'busy': {
+      const unsure = notReallyBusy(result.holder, context);
+      if (unsure !== null) return unsure;
+      const who = holderInWords(result.holder);
+      if (purpose === 'look') return `a backup or restore is under way: ${who}`;
+      throw new GatewayError({
+        code: 'profile_in_use',
+        message: `A backup or restore of this login is under way: ${who}`,
+        action:
+          purpose === 'start'
+            ? 'Wait until it has ended; the gateway then goes on by itself.'
+            : 'Wait until it has ended, and run the command again.',
+        retryable: true,
+      });
+    }
+    case 'unsupported':
+      return noLocks(folder, result.reason);
+    case 'refused':
+    case 'broken':
+      throw unusableLock(result, context, 'no backup or restore is under way');
+  }
+}
+
+/** SQLite reports a share that cannot lock (ENOLCK) as busy too; a real holder has left its name. */
+function notReallyBusy(holder: LockHolder | null, { folder, mount }: LockContext): FolderWarning | null {
+  if (holder !== null || mount === null || !isNetworkShare(mount)) return null;
+  return noLocks(folder, `${mount.type} at ${mount.point}`);
+}
+
+/** `process 7 on nas, since 2026-01-01T00:00:00.000Z` */
+export function holderInWords(holder: LockHolder | null): string {
+  return holder === null
+    ? 'another process'
+    : `process ${holder.pid} on ${holder.host}, since ${holder.since}`;
+}
+
+function unusableLock(
+  result: Extract<LockResult, { state: 'refused' | 'broken' }>,
+  { lockPath }: LockContext,
+  condition: string,
+): GatewayError {
+  return new GatewayError({
+    code: 'session_path_unusable',
+    message: `The lock file ${lockPath} cannot be used${result.state === 'broken' ? `: ${result.reason}` : ''}`,
+    action: `When ${condition}, remove it: rm -r ${shellWord(lockPath)}`,
+  });
 }
 
 function noLocks(folder: FolderPath, reason: string): FolderWarning {

@@ -64,11 +64,16 @@ export function isNetworkShare(mount: Mount): boolean {
 }
 
 const KERNEL_TYPES =
-  /^(proc|sysfs|devpts|devtmpfs|tmpfs|ramfs|mqueue|cgroup2?|securityfs|debugfs|tracefs|bpf|nsfs)$/;
+  /^(proc|sysfs|devpts|devtmpfs|tmpfs|ramfs|mqueue|cgroup2?|securityfs|debugfs|tracefs|bpf|nsfs|configfs|efivarfs|fusectl|hugetlbfs|pstore|rpc_pipefs|binfmt_misc|autofs|squashfs)$/;
+/** Layers of images: where a container engine runs inside, it mounts one for every container of its own. */
+const LAYER_TYPES = /^(overlay|overlayfs|fuse-overlayfs|fuse\.fuse-overlayfs|aufs)$/;
 const KERNEL_FOLDERS = ['/proc', '/sys', '/dev'];
 /** Single files that container engines mount into every container. */
 const ENGINE_FILES =
   /^(hosts|hostname|resolv\.conf|\.containerenv|docker-init|podman-init|catatonit|tini|init)$/;
+/** Where engines keep their own images and containers, by the folders' names: `/var/lib/docker`, `/x/storage/overlay`. */
+const ENGINE_FOLDERS =
+  /(^|\/)(var\/lib\/(docker|containers|containerd)|@docker|overlay2?|overlay-containers)(\/|$)/;
 
 /** The mounts that a person has made on purpose: volumes and bind mounts, without what kernel and engine add. */
 export function volumesOf(mounts: readonly Mount[]): Mount[] {
@@ -76,8 +81,10 @@ export function volumesOf(mounts: readonly Mount[]): Mount[] {
     (mount) =>
       mount.point !== '/' &&
       !KERNEL_TYPES.test(mount.type) &&
+      !LAYER_TYPES.test(mount.type) &&
       !KERNEL_FOLDERS.some((folder) => isWithin(folder, mount.point)) &&
-      !ENGINE_FILES.test(basename(mount.point)),
+      !ENGINE_FILES.test(basename(mount.point)) &&
+      !ENGINE_FOLDERS.test(mount.point),
   );
 }
 

@@ -15,7 +15,7 @@ const RETRIES = { maxRetries: 7, retryDelay: 100 };
  * @throws the file system's error
  */
 export async function removeProfile(profile: string): Promise<void> {
-  const doomed = `${profile}${REMOVED}${Date.now()}-${randomBytes(4).toString('hex')}`;
+  const doomed = removedPath(profile);
   try {
     await rename(profile, doomed);
   } catch (error) {
@@ -27,16 +27,29 @@ export async function removeProfile(profile: string): Promise<void> {
   await removeTree(doomed);
 }
 
+/** A name for a profile that is out of use; what has such a name is deleted by `removeLeftovers`. */
+export function removedPath(profile: string): string {
+  return `${profile}${REMOVED}${Date.now()}-${randomBytes(4).toString('hex')}`;
+}
+
 /**
- * Deletes what an interrupted removal has left.
+ * How the name of a folder begins in which a login is being put together. Hidden, so that no pattern `session-*`
+ * takes it for a login.
+ */
+export function unpackingPrefix(profile: string): string {
+  return join(dirname(profile), `.${basename(profile)}.unpacking-`);
+}
+
+/**
+ * Deletes what an interrupted removal or restore has left.
  * @returns what could not be deleted, with the error's code
  */
 export async function removeLeftovers(profile: string): Promise<{ path: string; errno: string }[]> {
   const failed: { path: string; errno: string }[] = [];
   const root = dirname(profile);
-  const prefix = basename(profile) + REMOVED;
+  const prefixes = [basename(profile) + REMOVED, basename(unpackingPrefix(profile))];
   for (const name of await readdir(root)) {
-    if (!name.startsWith(prefix)) continue;
+    if (!prefixes.some((prefix) => name.startsWith(prefix))) continue;
     const path = join(root, name);
     await removeTree(path).catch((error: unknown) => failed.push({ path, errno: errnoOf(error) }));
   }
@@ -85,6 +98,7 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-async function removeTree(path: string): Promise<void> {
+/** Deletes a folder with all that is in it; links are removed and not followed. */
+export async function removeTree(path: string): Promise<void> {
   await rm(path, { recursive: true, force: true, ...RETRIES });
 }

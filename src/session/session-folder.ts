@@ -1,14 +1,17 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 
 import { GatewayError, messageOf } from '../errors.ts';
 import { readHost, type Host } from './folder-host.ts';
 import { asGatewayError, inspectFolder, type InspectionOptions } from './folder-inspection.ts';
-import { FolderLock } from './folder-lock.ts';
+import { FolderLock, type LockResult } from './folder-lock.ts';
 import { describeFolder, type FolderInspection, type FolderReport } from './folder-report.ts';
+import { holderInWords } from './folder-verdicts.ts';
 import type { LoginStore, SessionLog } from './ports.ts';
+import { exchangeProfile, recoverExchange } from './profile-exchange.ts';
 import { profileUse, removeSingletons, type SingletonOwner } from './profile-locks.ts';
-import { isLink, removeCaches, removeProfile } from './profile-removal.ts';
+import { isLink, removeCaches, removeLeftovers, removeProfile } from './profile-removal.ts';
 
 export {
   describeFolder,
@@ -50,6 +53,7 @@ export class SessionFolder implements LoginStore {
   readonly #readHost: () => Promise<Host>;
   readonly #proc: string;
   readonly #lock: FolderLock;
+  readonly #reservation: FolderLock;
   #running: { readonly purpose: Purpose; readonly result: Promise<FolderInspection> } | null = null;
   #described = '';
 
@@ -60,11 +64,14 @@ export class SessionFolder implements LoginStore {
     this.#deadlineMs = options.deadlineMs ?? 15_000;
     this.#readHost = options.readHost ?? (() => readHost());
     this.#proc = options.proc ?? '/proc';
-    this.#lock = new FolderLock({
-      path: join(this.root, `.session-${options.clientId}.lock`),
-      holderPath: join(this.root, `.session-${options.clientId}.holder`),
-      ...(options.openLock === undefined ? {} : { open: options.openLock }),
-    });
+    const lock = (file: string, holder: string) =>
+      new FolderLock({
+        path: join(this.root, `.session-${options.clientId}.${file}`),
+        holderPath: join(this.root, `.session-${options.clientId}.${holder}`),
+        ...(options.openLock === undefined ? {} : { open: options.openLock }),
+      });
+    this.#lock = lock('lock', 'holder');
+    this.#reservation = lock('reserved', 'reserved-by');
   }
 
   /**
@@ -104,7 +111,48 @@ export class SessionFolder implements LoginStore {
     return withDeadline(this.#running.result, this.#deadlineMs, () => this.#noAnswer());
   }
 
-  /** Gives the folder lock up. Only after the browser is gone. Never rejects. */
+  /**
+   * Keeps the login for a backup or a restore: until `release()`, or the end of this process, no gateway starts a
+   * browser on it. One that runs already has to be stopped by other means. Makes the folder when it is missing. Call
+   * `release()` also when it throws.
+   * @returns `lock`: `held` where no gateway uses the folder, `busy` with its name where one does, `unsupported` where
+   *   nobody can tell
+   * @throws GatewayError one of `session_path_*`; `profile_in_use` when another backup or restore is under way
+   */
+  async reserve(): Promise<{ readonly lock: LockResult; readonly report: FolderReport }> {
+    const { problem, report } = await this.inspect('reserve');
+    if (problem !== null) throw problem;
+    await removeLeftovers(this.profile);
+    const noLocks = report.warnings.find(({ code }) => code === 'session_path_unusable');
+    const lock: LockResult =
+      noLocks === undefined ? this.#lock.acquire() : { state: 'unsupported', reason: noLocks.message };
+    return { lock, report };
+  }
+
+  /**
+   * Puts a whole profile in the place of the present one, which is deleted. Only after `reserve()`, and while no browser
+   * runs. Interrupted, it leaves the old one in its place, or the next check puts the new one there.
+   * @param fresh on the same file system, flushed to the disk
+   * @throws GatewayError `backup_failed`
+   */
+  async replace(fresh: string): Promise<void> {
+    try {
+      await exchangeProfile(fresh, this.profile);
+    } catch (error) {
+      const { message, action } = asGatewayError(error, {
+        ...this.#context(),
+        host: await this.#readHost(),
+      });
+      throw new GatewayError({
+        code: 'backup_failed',
+        message: `The login could not be put in its place: ${message}`,
+        action,
+        cause: error,
+      });
+    }
+  }
+
+  /** Gives the folder lock and the reservation up. Only after the browser is gone. Never rejects. */
   async release(): Promise<void> {
     // A check that is under way would take the lock after it was given up.
     if (this.#running !== null) {
@@ -113,6 +161,7 @@ export class SessionFolder implements LoginStore {
       );
     }
     this.#lock.release();
+    this.#reservation.release();
   }
 
   /**
@@ -155,7 +204,9 @@ export class SessionFolder implements LoginStore {
         `kill ${use.owner.pid}`,
       );
     }
+    this.#refuseWhileReserved();
     try {
+      await recoverExchange(this.profile);
       await removeProfile(this.profile);
     } catch (error) {
       const { message, action } = asGatewayError(error, { ...this.#context(), host });
@@ -182,7 +233,25 @@ export class SessionFolder implements LoginStore {
 
   async #inspect(purpose: Purpose): Promise<FolderInspection> {
     const host = await this.#readHost();
-    return inspectFolder({ path: this.root, profile: this.profile, lock: this.#lock, host, purpose });
+    return inspectFolder({
+      path: this.root,
+      profile: this.profile,
+      lock: this.#lock,
+      reservation: this.#reservation,
+      host,
+      purpose,
+    });
+  }
+
+  #refuseWhileReserved(): void {
+    if (this.#reservation.held || !existsSync(this.#reservation.path)) return;
+    const result = this.#reservation.acquire();
+    this.#reservation.release();
+    if (result.state !== 'busy') return;
+    throw this.#notRemoved(
+      `a backup or restore is under way (${holderInWords(result.holder)})`,
+      'Log out again when it has ended.',
+    );
   }
 
   #context() {

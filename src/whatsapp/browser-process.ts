@@ -6,7 +6,7 @@ import { messageOf } from '../errors.ts';
 import { PipeTransport } from './pipe-transport.ts';
 
 /** How much of what the browser writes is kept, in characters. */
-const WORDS = 8_000;
+const WORDS = 2_000;
 
 /** How long the process may live after its pipe has ended, in milliseconds, and its output after both. */
 const LAST_WORDS_MS = 500;
@@ -25,6 +25,7 @@ export interface Launched {
  */
 export class BrowserProcess {
   readonly #launch: LaunchOptions;
+  readonly #killAtExit = () => this.kill();
   readonly #child: ChildProcess | null;
   readonly #exit = Promise.withResolvers<undefined>();
   readonly #said = Promise.withResolvers<undefined>();
@@ -108,6 +109,8 @@ export class BrowserProcess {
         stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
         ...(env !== undefined && { env }),
       });
+      // A browser that hangs does not notice the end of its pipe.
+      process.on('exit', this.#killAtExit);
       child.on('error', (error) => this.#ended(error.message));
       child.on('exit', (code, signal) =>
         this.#ended(signal === null ? `Code: ${code}` : `Signal: ${signal}`),
@@ -131,6 +134,7 @@ export class BrowserProcess {
 
   #ended(how: string): void {
     this.#end ??= how;
+    process.off('exit', this.#killAtExit);
     this.#exit.resolve(undefined);
   }
 }

@@ -20,6 +20,7 @@ import { extract } from 'tar-fs';
 import { z } from 'zod';
 import { privateFolder } from './cache-folder.ts';
 import { readProcess } from './process-table.ts';
+import { sqliteFunctionsOf, sqliteStandIn } from './sqlite-stand-in.ts';
 
 export interface UnpackOptions {
   /** The root of `@sparticuz/chromium`. */
@@ -29,8 +30,13 @@ export interface UnpackOptions {
   readonly folder: string;
 }
 
+/** The folder with what stands in for SQLite. */
+export const SQLITE_STAND_IN = 'lib-sqlite';
+
 const MANIFEST = 'manifest.json';
-const manifestSchema = z.object({ files: z.record(z.string(), z.number()) });
+/** Counts up when this program unpacks other files than before from the same package. */
+const LAYOUT = 2;
+const manifestSchema = z.object({ layout: z.literal(LAYOUT), files: z.record(z.string(), z.number()) });
 
 const UNUSED_AFTER_MS = 30 * 24 * 60 * 60 * 1000;
 const ABANDONED_AFTER_MS = 60 * 60 * 1000;
@@ -90,11 +96,21 @@ async function unpackInto(folder: string, packed: string): Promise<void> {
     );
   }
   await writeFile(join(folder, 'fonts.conf'), FONTS_CONF);
+  await addSqliteStandIn(folder);
   const files: Record<string, number> = {};
   for (const [path, { size }] of await filesBelow(folder)) files[relative(folder, path)] = size;
-  await writeFile(join(folder, MANIFEST), JSON.stringify({ files }));
+  await writeFile(join(folder, MANIFEST), JSON.stringify({ layout: LAYOUT, files }));
   for (const [path] of await filesBelow(folder)) await flush(path);
   await flush(folder);
+}
+
+/** In a folder of its own: it is used only where there is no real one. */
+async function addSqliteStandIn(folder: string): Promise<void> {
+  const functions = sqliteFunctionsOf(await readFile(join(folder, 'lib/libsoftokn3.so')));
+  await mkdir(join(folder, SQLITE_STAND_IN), { mode: 0o700 });
+  await writeFile(join(folder, SQLITE_STAND_IN, 'libsqlite3.so.0'), sqliteStandIn(functions), {
+    mode: 0o755,
+  });
 }
 
 /** Takes the place when it is free or broken; a complete one that came first stays. */

@@ -1,9 +1,10 @@
+import { execFile } from 'node:child_process';
 import { access, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { browserEnvironment } from './browser-environment.ts';
 import { type BrowserProblem, startProblem } from './browser-probe.ts';
-import { unpackBrowser } from './browser-unpack.ts';
+import { SQLITE_STAND_IN, unpackBrowser } from './browser-unpack.ts';
 import { cacheFolders } from './cache-folder.ts';
 
 export interface BundledBrowserOptions {
@@ -90,11 +91,22 @@ async function start(
   const problem = await startProblem(path, browserEnvironment(env, fonts));
   if (problem === null) return { ok: true, path, env: fonts };
   if (problem.missingLibrary === null) return { ok: false, problem };
-  const own = join(folder, 'lib');
-  const given = env['LD_LIBRARY_PATH'] ?? '';
-  const withLibraries = { ...fonts, LD_LIBRARY_PATH: given === '' ? own : `${own}:${given}` };
+  const own = [join(folder, 'lib'), ...(env['LD_LIBRARY_PATH'] ?? '').split(':').filter(Boolean)];
+  if (!(await hasSqlite(join(folder, 'lib/libsoftokn3.so'), own.join(':'))))
+    own.push(join(folder, SQLITE_STAND_IN));
+  const withLibraries = { ...fonts, LD_LIBRARY_PATH: own.join(':') };
   const still = await startProblem(path, browserEnvironment(env, withLibraries));
   return still === null ? { ok: true, path, env: withLibraries } : { ok: false, problem: still };
+}
+
+/** Whether the loader finds what the library of certificates needs; it is loaded late, when there is no way back. */
+async function hasSqlite(library: string, searchPath: string): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const env = { LD_LIBRARY_PATH: searchPath };
+    execFile(GLIBC_LOADER, ['--list', library], { env, timeout: 10_000 }, (error, stdout) => {
+      resolve(error === null && stdout.includes('libsqlite3.so.0 => /'));
+    });
+  });
 }
 
 /** Unless the operator has own settings: the system's fonts, and one font of the package's where there are none. */

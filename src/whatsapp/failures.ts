@@ -29,7 +29,7 @@ export function launchFailure(thrown: unknown): GatewayError {
       cause: thrown,
     });
   }
-  const spawn = /spawn .*?(E[A-Z0-9]+)/.exec(text)?.[1];
+  const spawn = /^The browser ended: spawn .*?(E[A-Z0-9]+)$/m.exec(text)?.[1];
   if (spawn === 'ENOENT' || spawn === 'EACCES') {
     return new GatewayError({
       code: 'browser_not_found',
@@ -47,10 +47,10 @@ export function launchFailure(thrown: unknown): GatewayError {
       cause: thrown,
     });
   }
-  const end = /Code: \d+/.exec(text)?.[0].replace('Code:', 'exit code') ?? /SIG[A-Z]+/.exec(text)?.[0];
+  const end = /^The browser ended: (?:Code|Signal): (\w+)$/m.exec(text)?.[1];
   return new GatewayError({
     code: 'browser_failed',
-    message: `The browser did not start${end === undefined ? '' : ` (${end})`}`,
+    message: `The browser did not start${end === undefined ? '' : ` (exit ${end})`}`,
     action: 'The log has the browser’s own words; npm run doctor checks the machine',
     retryable: true,
     cause: thrown,

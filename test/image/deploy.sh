@@ -112,7 +112,7 @@ rolls_back_a_broken_version() {
   # Passes the check of the settings and ends at once when it is started.
   sed -i '1i if (!process.argv.includes("--check-config")) process.exit(3);' "${DEPLOYED}/src/main.ts"
   deploy 4 --yes
-  expect "${OUTPUT}" 'exit code 3'
+  expect "${OUTPUT}" 'the container ends as soon as it starts'
   expect "${OUTPUT}" 'Back to the previous version'
   reach whatsapp-server state ready
   equal "$(docker inspect --format '{{.Image}}' whatsapp-server)" "${before}"

@@ -15,14 +15,11 @@ import {
   utimes,
   writeFile,
 } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import puppeteer from 'puppeteer';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { browserArgs, launchOptions } from '../../src/whatsapp/browser-launch.ts';
 import { bundledBrowser, type BundledBrowserOptions } from '../../src/whatsapp/bundled-browser.ts';
-import { findBrowser, type FoundBrowser } from '../../src/whatsapp/browser.ts';
+import type { FoundBrowser } from '../../src/whatsapp/browser.ts';
 import { temporaryFolder } from '../support/fake-browser.ts';
 import { fakeBrowserPackage, type FakePackage } from '../support/fake-browser-package.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -309,20 +306,19 @@ describe.skipIf(!onX64Linux)('bundled browser, libraries and fonts (x64 Linux on
   test('libraries, one is missing, its own for the browser alone', async () => {
     const { cacheDir, given } = await machine({ script: needsLibraries });
     const before = process.env['LD_LIBRARY_PATH'];
-    expect((await unpacked(given)).env).toHaveProperty('LD_LIBRARY_PATH', join(cacheDir, FOLDER, 'lib'));
+    const { env } = await unpacked(given);
+    expect(env['LD_LIBRARY_PATH']?.split(':')[0]).toBe(join(cacheDir, FOLDER, 'lib'));
     expect(process.env['LD_LIBRARY_PATH']).toBe(before);
   });
 
   test("libraries, one is missing and the operator has a path, both and the package's first", async () => {
     const { cacheDir, given } = await machine({
-      script: `case "$LD_LIBRARY_PATH" in */lib:/opt/own) echo Chromium 1;; *)
+      script: `case "$LD_LIBRARY_PATH" in */lib:/opt/own*) echo Chromium 1;; *)
         echo "error while loading shared libraries: libnss3.so: gone" >&2; exit 127;; esac`,
     });
     const env = { ...given.env, LD_LIBRARY_PATH: '/opt/own' };
-    expect((await unpacked({ ...given, env })).env).toHaveProperty(
-      'LD_LIBRARY_PATH',
-      `${join(cacheDir, FOLDER, 'lib')}:/opt/own`,
-    );
+    const { env: found } = await unpacked({ ...given, env });
+    expect(found['LD_LIBRARY_PATH']).toMatch(new RegExp(`^${join(cacheDir, FOLDER, 'lib')}:/opt/own(:|$)`));
   });
 
   test('libraries, one is missing that it has not, the answer names it', async () => {
@@ -338,54 +334,3 @@ describe.skipIf(!onX64Linux)('bundled browser, libraries and fonts (x64 Linux on
     expect((await unpacked({ ...given, env })).env).not.toHaveProperty('FONTCONFIG_FILE');
   });
 });
-
-const isInstalled = (() => {
-  try {
-    return createRequire(import.meta.url).resolve('@sparticuz/chromium') !== '';
-  } catch {
-    return false;
-  }
-})();
-
-describe.skipIf(!onX64Linux || !isInstalled)(
-  'bundled browser, the real one (needs x64 Linux and @sparticuz/chromium)',
-  () => {
-    test(
-      'real package, no other browser, it launches, renders text and sees no secret',
-      { timeout: 120_000 },
-      async () => {
-        const folder = await temporaryFolder();
-        const env = { PATH: '/nonexistent', HOME: folder, API_KEY: 'not-for-browsers' };
-        const found = await findBrowser({ env, systemBrowsers: [], cacheDir: join(folder, 'cache') });
-        expect(found).toMatchObject({ kind: 'headless-shell', source: 'bundled' });
-        const browser = await puppeteer.launch(
-          launchOptions({
-            found,
-            args: browserArgs({ extraArgs: [], sandbox: !isRoot }),
-            userDataDir: join(folder, 'profile'),
-            protocolTimeoutMs: 60_000,
-            launchTimeoutMs: 60_000,
-            env,
-          }),
-        );
-        try {
-          const page = await browser.newPage();
-          await page.setContent(
-            '<span style="font: 40px sans-serif">iiii</span><br><span style="font: 40px sans-serif">WWWW</span>',
-          );
-          const [narrow, wide] = (await page.evaluate(
-            '[...document.querySelectorAll("span")].map((span) => span.getBoundingClientRect().width)',
-          )) as number[];
-          expect(narrow).toBeGreaterThan(0);
-          // Without a font every character has the same width: that of an empty box.
-          expect(wide).toBeGreaterThan((narrow ?? 0) * 1.5);
-          const environment = await readFile(`/proc/${browser.process()?.pid ?? ''}/environ`, 'utf8');
-          expect(environment).toContain('FONTCONFIG_FILE=');
-          expect(environment).not.toContain('not-for-browsers');
-        } finally {
-          await browser.close();
-        }
-      },
-    );
-  },
-);

@@ -1,9 +1,12 @@
 import { RealDriverWorld } from '../support/real-driver-world.ts';
+import { forbidStrayRejections } from '../support/stray-rejections.ts';
 import { driverContract } from './driver-contract.ts';
 
-driverContract('real driver', () =>
+forbidStrayRejections();
+
+driverContract('real driver', ({ impatient = false } = {}) =>
   RealDriverWorld.create({
     simulator: { qrRotateMs: 1_000, refsBeforeIdle: 1_000, vintage: 'minified' },
-    deadlines: { answerMs: 2_000, closeMs: 1_000, logoutGraceMs: 1_000 },
+    deadlines: { logoutGraceMs: 1_000, ...(impatient && { answerMs: 1_500, closeMs: 1_000 }) },
   }),
 );

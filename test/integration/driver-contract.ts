@@ -3,8 +3,14 @@ import { type DriverWorld, START_STEPS } from '../support/driver-world.ts';
 
 const ACCOUNT = { id: '15550001111@c.us', phone: '15550001111', name: 'Gateway', platform: 'android' };
 
-/** What every driver promises to the session (`src/session/driver.ts`). */
-export function driverContract(name: string, makeWorld: () => Promise<DriverWorld>): void {
+/**
+ * What every driver promises to the session (`src/session/driver.ts`).
+ * @param makeWorld makes an impatient driver where a scenario waits for a deadline to pass
+ */
+export function driverContract(
+  name: string,
+  makeWorld: (options?: { impatient?: boolean }) => Promise<DriverWorld>,
+): void {
   describe(`${name}, linking`, () => {
     test('unlinked, a QR that a phone takes, then authenticated, progress and ready, each account once', async () => {
       await using world = await makeWorld();
@@ -137,7 +143,7 @@ export function driverContract(name: string, makeWorld: () => Promise<DriverWorl
     });
 
     test('frozen, a measurement fails in time, and stop leaves no process', async () => {
-      await using world = await makeWorld();
+      await using world = await makeWorld({ impatient: true });
       const { client, recorded } = await linked(world);
       await world.freeze();
       await expect(client.probe()).rejects.toMatchObject({ code: 'browser_unresponsive' });

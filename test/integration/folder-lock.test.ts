@@ -1,13 +1,22 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chownSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-import { FolderLock } from '../../src/session/folder-lock.ts';
+import { FolderLock, makeLockFile } from '../../src/session/folder-lock.ts';
 
 let place: string;
 const locks: FolderLock[] = [];
@@ -164,6 +173,32 @@ test('folder lock, a refused attempt in the same process, does not free it for o
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   await once(child, 'close');
   expect(output).toBe('busy');
+});
+
+test('lock file, made by somebody else in the same moment, is fine', () => {
+  makeLockFile(join(place, '.lock'));
+  makeLockFile(join(place, '.lock'));
+  expect(readdirSync(place)).toEqual(['.lock']);
+});
+
+test.skipIf(process.geteuid!() !== 0)(
+  'lock file, made by root in the folder of somebody else (needs root), can be opened by that one',
+  () => {
+    chownSync(place, 12_345, 23_456);
+    newLock().acquire();
+    for (const name of ['.lock', '.holder']) {
+      expect(statSync(join(place, name))).toMatchObject({ uid: 12_345, gid: 23_456 });
+      expect(statSync(join(place, name)).mode & 0o777).toBe(0o600);
+    }
+  },
+);
+
+test('folder lock, a link in place of the name of the holder, is not written through', () => {
+  writeFileSync(join(place, 'outside'), 'as it was');
+  symlinkSync('outside', join(place, '.holder'));
+  newLock().acquire();
+  expect(readFileSync(join(place, 'outside'), 'utf8')).toBe('as it was');
+  expect(newLock().acquire()).toMatchObject({ state: 'busy', holder: { pid: process.pid } });
 });
 
 test('folder lock, below a file, throws what the file system says', async () => {

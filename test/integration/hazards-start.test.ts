@@ -69,7 +69,7 @@ describe('hazard: a browser that does not come', () => {
   });
 
   test.each([
-    { what: 'exits at once', script: 'exit 3', message: 'exit code 3' },
+    { what: 'exits at once', script: 'exit 3', message: 'exit 3' },
     {
       what: 'finds the profile in use',
       script: 'echo "Failed to create a ProcessSingleton for your profile directory" >&2; exit 21',

@@ -50,6 +50,7 @@ describe('removal', () => {
     expect(error.code).toBe('login_not_removed');
     expect(error.message).toContain('could not be removed: Cannot use');
     expect(error.cause).toMatchObject({ code: 'ENOTDIR' });
+    await expect(removeProfile(join(rig.place, 'login/session-test'))).rejects.toThrow('ENOTDIR');
   });
 
   test('login, a mount point that cannot be renamed, is emptied', async () => {

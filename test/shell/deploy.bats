@@ -153,6 +153,23 @@ fingerprint() { (cd "${PROJECT}" && find . -type d -printf '%p %U:%G %m\n' -o -p
   assert_success
 }
 
+@test "no tools but those of busybox, first run, upgrade with backup, and rollback" {
+  local tool
+  mkdir "${FAKE}/busybox"
+  busybox --install -s "${FAKE}/busybox"
+  # These would be the machine's own on any machine that has them at all.
+  for tool in su sudo mount unshare; do rm -f "${FAKE}/busybox/${tool}"; done
+  PATH="${FAKE}/bin:${BATS_TEST_DIRNAME}/fakes:${FAKE}/busybox:${PATH}"
+  given_running_version
+  given_new_version
+  run deploy --yes
+  assert_success
+  assert_output --partial 'the login is kept in backups/login-'
+  run deploy --rollback
+  assert_success
+  assert_output --partial 'the login is that of backups/login-'
+}
+
 @test "container of another compose project name, is kept under that name" {
   given_running_version
   echo my-project >"${FAKE}/container/project"
@@ -692,4 +709,47 @@ interrupt() {
   run deploy
   assert_success
   assert_output --partial 'http://127.0.0.1:3005/whatsapp on this machine alone'
+}
+
+# ---- on a terminal
+
+# Runs deploy.sh on a terminal that answers with $1 when asked.
+on_terminal() {
+  local answer=$1
+  shift
+  run bash -c 'printf "%b" "$1" | script -qec "$2" /dev/null' - "${answer}" "${SCRIPT_SHELL} '${PROJECT}/deploy.sh' $*"
+}
+
+@test "terminal, a new QR code takes the place of the old one until the phone has scanned it" {
+  printf 'health=200\nstatus=200\nstate=qr\nattempt=1\n' | tee "${FAKE}/status.1" >"${FAKE}/status.2"
+  printf 'health=200\nstatus=200\nstate=qr\nattempt=2\n' >"${FAKE}/status.3"
+  printf 'health=200\nstatus=200\nstate=syncing\nprogress=40\n' >"${FAKE}/status.4"
+  printf 'health=200\nstatus=200\nstate=ready\naccount=Ivan, 79123456789\n' >"${FAKE}/status.5"
+  on_terminal ''
+  assert_success
+  assert_equal "$(grep -c QR-CODE-IN-CHARACTERS <<<"${output}")" 2
+  # One empty line, two of the code, one empty, two of help.
+  assert_output --partial $'\033[6A\033[J'
+  assert_output --partial 'scanned; WhatsApp is loading (40 %)'
+  assert_output --partial 'connected: Ivan, 79123456789'
+}
+
+@test "terminal, yes to the question rolls back" {
+  given_running_version
+  given_new_version
+  echo sha256:second >"${FAKE}/unhealthy"
+  on_terminal 'y\n'
+  assert_failure 4
+  assert_output --partial 'Go back to the previous version, with the login from before? [y/N]'
+  assert_equal "$(cat "${FAKE}/container/image")" sha256:first
+}
+
+@test "terminal, no to the question leaves it and names the command" {
+  given_running_version
+  given_new_version
+  echo sha256:second >"${FAKE}/unhealthy"
+  on_terminal 'n\n'
+  assert_failure 4
+  assert_output --partial 'sudo ./deploy.sh --rollback'
+  assert_equal "$(cat "${FAKE}/container/image")" sha256:second
 }

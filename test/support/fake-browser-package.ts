@@ -26,7 +26,7 @@ export async function fakeBrowserPackage(folder: string, options: FakePackage = 
   );
   const content = {
     'swiftshader.tar.br': ['libEGL.so', 'libGLESv2.so'],
-    'al2023.tar.br': ['lib/libnss3.so'],
+    'al2023.tar.br': ['lib/libnss3.so', 'lib/libsoftokn3.so'],
     'fonts.tar.br': ['fonts.conf', 'fonts/Open_Sans/OpenSans-Regular.ttf'],
   };
   for (const [archive, files] of Object.entries(content)) {

@@ -4,7 +4,7 @@ import { GatewayError } from '../../src/errors.ts';
 import { Refusal } from '../../src/session/folder-access.ts';
 import { asGatewayError } from '../../src/session/folder-inspection.ts';
 import type { LockResult } from '../../src/session/folder-lock.ts';
-import { judgeLock, judgeMount, judgeSpace } from '../../src/session/folder-verdicts.ts';
+import { judgeLock, judgeMount, judgeReservation, judgeSpace } from '../../src/session/folder-verdicts.ts';
 import { describeFolder, type FolderReport } from '../../src/session/session-folder.ts';
 import { entry, FOLDER, host, mount, SYNOLOGY_CONTAINER } from '../support/folder-facts.ts';
 
@@ -79,7 +79,7 @@ describe('judgeSpace', () => {
 
 describe('judgeLock', () => {
   const holder = { pid: 7, host: 'nas', since: '2026-01-01T00:00:00.000Z' };
-  function judge(result: LockResult, purpose: 'start' | 'look' = 'start', type = 'ext4') {
+  function judge(result: LockResult, purpose: 'start' | 'look' | 'reserve' = 'start', type = 'ext4') {
     return judgeLock(result, { folder: FOLDER, lockPath: '/app/.lock', mount: mount({ type }), purpose });
   }
 
@@ -97,6 +97,7 @@ describe('judgeLock', () => {
       retryable: true,
     });
     expect(judge({ state: 'busy', holder: by }, 'look')).toBe(`in use by ${words}`);
+    expect(judge({ state: 'busy', holder: by }, 'reserve')).toBe(`in use by ${words}`);
   });
 
   test('lock, busy on a share and nobody has left a name, is a share without locks', () => {
@@ -129,6 +130,58 @@ describe('judgeLock', () => {
       code: 'session_path_unusable',
       message,
       action: 'When no other gateway runs on this folder, remove it: rm -r /app/.lock',
+    });
+  });
+});
+
+describe('reservation', () => {
+  const holder = { pid: 7, host: 'nas', since: '2026-01-01T00:00:00.000Z' };
+  const judge = (result: LockResult, purpose: 'start' | 'look' | 'reserve' = 'start', type = 'ext4') =>
+    judgeReservation(result, {
+      folder: FOLDER,
+      lockPath: '/app/.reserved',
+      mount: mount({ type }),
+      purpose,
+    });
+
+  test('held, is free', () => {
+    expect(judge({ state: 'held' })).toBeNull();
+  });
+
+  test.each([
+    ['start', 'Wait until it has ended; the gateway then goes on by itself.'],
+    ['reserve', 'Wait until it has ended, and run the command again.'],
+  ] as const)('busy, for %s, names who has it and what to do', (purpose, action) => {
+    expect(thrownBy(() => judge({ state: 'busy', holder }, purpose))).toMatchObject({
+      code: 'profile_in_use',
+      message:
+        'A backup or restore of this login is under way: process 7 on nas, since 2026-01-01T00:00:00.000Z',
+      action,
+      retryable: true,
+    });
+  });
+
+  test('busy, for a look, is no fault', () => {
+    expect(judge({ state: 'busy', holder: null }, 'look')).toBe(
+      'a backup or restore is under way: another process',
+    );
+  });
+
+  test.each([
+    [{ state: 'busy', holder: null } as const, 'nfs4', '(nfs4 at /app/.wwebjs_auth)'],
+    [{ state: 'unsupported', reason: 'disk I/O error' } as const, 'ext4', '(disk I/O error)'],
+  ])('%j on %s, is a warning', (result, type, words) => {
+    expect(judge(result, 'reserve', type)).toMatchObject({
+      code: 'session_path_unusable',
+      message: expect.stringContaining(`does not lock files ${words}`) as string,
+    });
+  });
+
+  test('unusable file, names it', () => {
+    expect(thrownBy(() => judge({ state: 'refused' }))).toMatchObject({
+      code: 'session_path_unusable',
+      message: 'The lock file /app/.reserved cannot be used',
+      action: 'When no backup or restore is under way, remove it: rm -r /app/.reserved',
     });
   });
 });

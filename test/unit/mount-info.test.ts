@@ -117,6 +117,17 @@ test('volumesOf, container on a Synology, names only what a person has mounted',
   expect(volumesOf(SYNOLOGY_CONTAINER).map(({ point }) => point)).toEqual(['/app/.wwebjs_auth']);
 });
 
+test.each([
+  ['a layer of an image', mount({ point: '/srv/x/merged', type: 'overlay' })],
+  ['a package', mount({ point: '/snap/core/1', type: 'squashfs' })],
+  ["Docker's own folder", mount({ point: '/var/lib/docker/overlay2/1f/merged' })],
+  ["Podman's own folder", mount({ point: '/home/me/.local/share/containers/storage/overlay' })],
+  ["a Synology's own folder", mount({ point: '/volume1/@docker/btrfs' })],
+  ['settings of the kernel', mount({ point: '/x', type: 'configfs' })],
+])('volumesOf, %s, is not what a person has mounted', (_, other) => {
+  expect(volumesOf([other, mount()])).toEqual([mount()]);
+});
+
 describe('hostPathOf', () => {
   test.each([
     ['bind mount', mount(), '/srv/wa/.wwebjs_auth/session-x'],

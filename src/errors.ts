@@ -58,10 +58,11 @@ const HTTP_STATUS = {
   idempotency_conflict: 422,
   media_refused: 422,
   queue_full: 429,
-  storage_full: 507,
-  storage_unavailable: 507,
-  storage_in_use: 500,
-  storage_newer: 500,
+  // The disk of messages, events and webhooks; the gateway looks again by itself.
+  storage_full: 503,
+  storage_unavailable: 503,
+  storage_in_use: 503,
+  storage_newer: 503,
   invalid_configuration: 500,
   internal: 500,
 } as const;

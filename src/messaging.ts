@@ -10,7 +10,6 @@ import { outboxNews } from './events/outbox-news.ts';
 import type { Logger } from './log.ts';
 import { InboundMedia } from './media/inbound.ts';
 import { MediaIntake } from './media/intake.ts';
-import type { Chats } from './messages/chats.ts';
 import type { MessageActions } from './messages/actions.ts';
 import {
   createMessages,
@@ -24,11 +23,10 @@ import { openStore, type Store } from './store/store.ts';
 import { postWithFetch } from './webhooks/post.ts';
 import { DEFAULT_RETRY, type RetrySettings } from './webhooks/retry.ts';
 import { Webhooks } from './webhooks/webhooks.ts';
+import type { CurrentClient } from './whatsapp/current-client.ts';
 import { PageHistory } from './whatsapp/history.ts';
 import { listen } from './whatsapp/incoming.ts';
 import type { PageClient } from './whatsapp/page-client.ts';
-import { WwebjsActions } from './whatsapp/wwebjs-actions.ts';
-import { WwebjsChats } from './whatsapp/wwebjs-chats.ts';
 import { WwebjsTransport } from './whatsapp/wwebjs-transport.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -40,6 +38,8 @@ export interface MessagingOptions {
   readonly config: Config;
   readonly log: Logger;
   readonly version: string;
+  readonly client: CurrentClient;
+  readonly actions: MessageActions;
   /** Other times and limits, for tests. */
   readonly settings?: Partial<MessageSettings>;
   readonly retry?: Partial<RetrySettings>;
@@ -51,20 +51,17 @@ export class Messaging {
   readonly journal: Journal;
   readonly webhooks: Webhooks;
   readonly intake: MediaIntake;
-  readonly actions: MessageActions;
-  readonly chats: Chats;
   readonly inbound: InboundMedia;
   readonly #config: Config;
   readonly #log: Logger;
   readonly #store: Store;
   readonly #retention: Retention;
   readonly #gaps: GapReplay;
-  #library: PageClient | null = null;
   #ready = false;
   #told = '';
 
   /** @throws GatewayError `storage_in_use`, `storage_newer`, `storage_full`, `storage_unavailable` */
-  constructor({ config, log, version, settings, retry }: MessagingOptions) {
+  constructor({ config, log, version, client, actions, settings, retry }: MessagingOptions) {
     this.#config = config;
     this.#log = log.child({ part: 'messages' });
     const store = openStore(resolve(config.dataPath), log.child({ part: 'store' }));
@@ -76,7 +73,7 @@ export class Messaging {
       transactions,
       news: outboxNews(this.journal),
       transport: new WwebjsTransport(
-        () => this.#page(),
+        () => client.page(),
         (sha256) => readFile(store.outgoingMedia.pathOf(sha256)),
       ),
       clock: systemClock,
@@ -104,15 +101,12 @@ export class Messaging {
       maxBytes: config.mediaMaxBytes,
       allow: config.mediaUrlAllow,
     });
-    const client = () => (this.#page() === null ? null : this.#library);
-    this.actions = new WwebjsActions(client);
-    this.chats = new WwebjsChats(client);
     this.inbound = new InboundMedia(join(resolve(config.dataPath), 'media', 'inbound'), (messageId) =>
-      this.actions.download(messageId),
+      actions.download(messageId),
     );
     const history = new PageHistory({
-      page: () => this.#page(),
-      client: () => this.#library,
+      page: () => client.page(),
+      client: () => client.library,
       isOwn: (waId) => this.#isOwn(waId),
     });
     this.#gaps = new GapReplay(this.journal, history, systemClock, this.#log);
@@ -129,11 +123,7 @@ export class Messaging {
     );
   }
 
-  /** Whether WhatsApp can be asked and sent to now. */
-  get isConnected(): boolean {
-    return this.#page() !== null;
-  }
-
+  /** @throws GatewayError when the webhook of the environment cannot be written down */
   async start(): Promise<void> {
     const { webhook, dataPath } = this.#config;
     this.#log.info({ dataPath: join(resolve(dataPath), 'gateway.db') }, 'outbox and journal');
@@ -154,7 +144,6 @@ export class Messaging {
 
   /** There is a new client of the library; what it hears goes into the journal. */
   attach(library: PageClient): void {
-    this.#library = library;
     listen(library, {
       append: (event) => this.journal.append(event),
       isOwn: (waId) => this.#isOwn(waId),
@@ -191,10 +180,5 @@ export class Messaging {
 
   #isOwn(waId: string): boolean {
     return this.#store.outbox.findByWaId(waId) !== null;
-  }
-
-  #page() {
-    const page = this.#ready ? (this.#library?.pupPage ?? null) : null;
-    return page === null || page.isClosed() ? null : page;
   }
 }

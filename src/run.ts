@@ -1,6 +1,6 @@
 import dotenv from 'dotenv';
 import { ConfigError, readConfig, type Config } from './config.ts';
-import { GatewayError, messageOf } from './errors.ts';
+import { messageOf } from './errors.ts';
 import { Gateway } from './gateway.ts';
 import { createLogger, type Logger } from './log.ts';
 
@@ -21,7 +21,7 @@ export async function run(): Promise<void> {
     return;
   }
   const log = createLogger({ level: config.logLevel, terminal: process.stdout.isTTY });
-  const gateway = buildGateway(config, log);
+  const gateway = new Gateway({ config, log });
   const stop = stopper(gateway, log);
 
   process.on('unhandledRejection', (reason) => {
@@ -45,16 +45,6 @@ export async function run(): Promise<void> {
   } catch (error) {
     log.fatal({ error: messageOf(error), action: startAction(error, config) }, 'the gateway cannot listen');
     await stop(1);
-  }
-}
-
-function buildGateway(config: Config, log: Logger): Gateway {
-  try {
-    return new Gateway({ config, log });
-  } catch (error) {
-    const action = error instanceof GatewayError ? error.action : null;
-    log.fatal({ error: messageOf(error), action }, 'the gateway cannot open its data');
-    return process.exit(1);
   }
 }
 

@@ -38,9 +38,9 @@ export interface AppOptions {
   readonly messaging?: MessagingBorder;
 }
 
-/** What the app uses of messages, events and webhooks. */
+/** What the app uses of messages, events and webhooks. A part that is not there yet throws when it is asked for. */
 export interface MessagingBorder {
-  readonly messages: Omit<MessageRoutesOptions, 'checkKey'> & MessageActionRoutesOptions;
+  readonly messages: MessageRoutesOptions & MessageActionRoutesOptions;
   readonly chats: Chats;
   readonly journal: Journal;
   readonly clock: Clock;
@@ -60,13 +60,13 @@ export function createApp(options: AppOptions): Express {
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   app.use(refuseForeignPages(originCheck({ allowed: corsOrigins, trustProxy })));
 
-  if (messaging !== undefined) messageRoutes(app, { ...messaging.messages, checkKey });
+  if (messaging !== undefined) messageRoutes(app, messaging.messages, checkKey);
   whatsappRoutes(app, { session, checkKey, log });
   if (messaging !== undefined) {
     messageActionRoutes(app, messaging.messages);
     chatRoutes(app, messaging.chats);
     eventRoutes(app, messaging);
-    webhookRoutes(app, messaging.webhooks);
+    webhookRoutes(app, messaging);
   }
   healthRoutes(app, { session, version: options.version });
   pageRoutes(app, options.publicDir);

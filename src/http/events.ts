@@ -29,9 +29,10 @@ export const eventsQuery = z.object({
 
 /** `GET /api/events`: the journal for scripts. The key is asked for by whoever mounts it. */
 export function eventRoutes(router: IRouter, options: { journal: Journal; clock: Clock }): void {
-  const { journal, clock } = options;
+  const { clock } = options;
   route(router, '/api/events', {
     get: async (request, response) => {
+      const { journal } = options;
       const query = validate(eventsQuery, request.query);
       const { limit = 100, wait = 0, types = [] } = query;
       const gone = new AbortController();

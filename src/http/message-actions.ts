@@ -35,7 +35,7 @@ const SHOWN =
 
 /** What can be done with a message, and `/api/media`. The key is asked for by whoever mounts it. */
 export function messageActionRoutes(router: IRouter, options: MessageActionRoutesOptions): void {
-  const { actions, numbers, inbound } = options;
+  const { actions } = options;
   const perform = (path: string, act: (id: string, body: unknown) => Promise<void>) => {
     route(router, `/api/messages/:id/${path}`, {
       post: async (request, response) => {
@@ -52,7 +52,7 @@ export function messageActionRoutes(router: IRouter, options: MessageActionRoute
   perform('forward', async (id, body) => {
     const address = parseAddress(validate(actionBodies.forward, body).to);
     const chatId =
-      address.kind === 'chat' ? address.chatId : await numbers.resolve(address.digits).catch(offline);
+      address.kind === 'chat' ? address.chatId : await options.numbers.resolve(address.digits).catch(offline);
     if (chatId === null) {
       throw new GatewayError({ code: 'unknown_number', message: 'WhatsApp does not know this phone number' });
     }
@@ -61,7 +61,7 @@ export function messageActionRoutes(router: IRouter, options: MessageActionRoute
 
   route(router, '/api/media/:id', {
     get: async (request, response, next) => {
-      const file = await inbound.get(idIn(request));
+      const file = await options.inbound.get(idIn(request));
       const type = file.mimetype.split(';', 1)[0]?.trim().toLowerCase() ?? '';
       response.setHeader('Content-Type', SHOWN.test(type) ? type : 'application/octet-stream');
       response.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");

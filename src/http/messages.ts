@@ -23,7 +23,6 @@ export interface MessageRoutesOptions {
   readonly intake: MediaIntake;
   /** Whether WhatsApp can be asked at this moment. */
   readonly isConnected: () => boolean;
-  readonly checkKey: KeyCheck;
 }
 
 /** Base64 needs four characters for three bytes; larger files come as an upload or by address. */
@@ -69,35 +68,35 @@ const idempotencyKey = z
   .optional();
 
 /** `/api/messages` and `/api/numbers`. To be mounted before whatever parses smaller bodies. */
-export function messageRoutes(router: IRouter, options: MessageRoutesOptions): void {
-  const { outbox, numbers, isConnected } = options;
-  const secured = requireKey(options.checkKey);
+export function messageRoutes(router: IRouter, options: MessageRoutesOptions, checkKey: KeyCheck): void {
+  const secured = requireKey(checkKey);
   router.use('/api/messages', secured, unlessMultipart(jsonBody(JSON_LIMIT)));
   router.use('/api/numbers', secured);
 
   route(router, '/api/messages', {
-    get: (request, response) => list(request, response, outbox),
+    get: (request, response) => list(request, response, options.outbox),
     post: (request, response) => send(request, response, options),
   });
   route(router, '/api/messages/:id', {
     get: (request, response) => {
-      const message = outbox.find(idOf(request));
+      const message = options.outbox.find(idOf(request));
       if (message === null) throw noMessage();
       sendJson(response, 200, { success: true, message: messageView(message) });
     },
     delete: async (request, response) => {
-      const message = await outbox.cancel(idOf(request));
+      const message = await options.outbox.cancel(idOf(request));
       if (message === null) throw noMessage();
       sendJson(response, 200, { success: true, message: messageView(message) });
     },
   });
   route(router, '/api/numbers/:phone', {
     get: async (request, response) => {
+      const { numbers } = options;
       const address = parseAddress(String(request.params['phone']));
       if (address.kind !== 'phone') {
         throw new GatewayError({ code: 'invalid_recipient', message: 'Not a phone number' });
       }
-      if (!isConnected() && numbers.remembered(address.digits) === undefined) throw notConnected();
+      if (!options.isConnected() && numbers.remembered(address.digits) === undefined) throw notConnected();
       const chatId = await numbers.resolve(address.digits).catch((error: unknown) => {
         throw notConnected(error);
       });

@@ -22,42 +22,45 @@ export const deadLetterQuery = z.object({
 });
 
 /** `/api/webhooks`. The key is asked for by whoever mounts it. */
-export function webhookRoutes(router: IRouter, webhooks: Webhooks): void {
+export function webhookRoutes(router: IRouter, options: { readonly webhooks: Webhooks }): void {
   route(router, '/api/webhooks', {
     get: (_request, response) => {
       sendJson(response, 200, {
         success: true,
-        webhooks: webhooks.list().map((each) => view(each, webhooks)),
+        webhooks: options.webhooks.list().map((each) => view(each, options.webhooks)),
       });
     },
     post: async (request, response) => {
-      const webhook = await webhooks.create(validate(newWebhookSchema, request.body));
+      const webhook = await options.webhooks.create(validate(newWebhookSchema, request.body));
       response.setHeader('Location', `/api/webhooks/${webhook.id}`);
       // The only answer that shows the secret.
       sendJson(response, 201, {
         success: true,
-        webhook: { ...view(webhook, webhooks), secret: webhook.secret },
+        webhook: { ...view(webhook, options.webhooks), secret: webhook.secret },
       });
     },
   });
   route(router, '/api/webhooks/:id', {
     get: (request, response) => {
-      sendJson(response, 200, { success: true, webhook: view(webhooks.get(idOf(request)), webhooks) });
+      sendJson(response, 200, {
+        success: true,
+        webhook: view(options.webhooks.get(idOf(request)), options.webhooks),
+      });
     },
     patch: async (request, response) => {
       const changes = validate(webhookChangesSchema, request.body);
-      const webhook = await webhooks.change(idOf(request), changes);
-      sendJson(response, 200, { success: true, webhook: view(webhook, webhooks) });
+      const webhook = await options.webhooks.change(idOf(request), changes);
+      sendJson(response, 200, { success: true, webhook: view(webhook, options.webhooks) });
     },
     delete: async (request, response) => {
-      await webhooks.remove(idOf(request));
+      await options.webhooks.remove(idOf(request));
       sendJson(response, 200, { success: true });
     },
   });
   route(router, '/api/webhooks/:id/dead-letters', {
     get: (request, response) => {
       const { limit = 50, cursor = 0 } = validate(deadLetterQuery, request.query);
-      const letters = webhooks.deadLetters(idOf(request), cursor, limit + 1);
+      const letters = options.webhooks.deadLetters(idOf(request), cursor, limit + 1);
       const page = letters.slice(0, limit);
       const last = page.at(-1);
       sendJson(response, 200, {
@@ -69,7 +72,7 @@ export function webhookRoutes(router: IRouter, webhooks: Webhooks): void {
   });
   route(router, '/api/webhooks/:id/redrive', {
     post: async (request, response) => {
-      sendJson(response, 200, { success: true, ...(await webhooks.redrive(idOf(request))) });
+      sendJson(response, 200, { success: true, ...(await options.webhooks.redrive(idOf(request))) });
     },
   });
 }

@@ -48,16 +48,37 @@ export function checkSince(socket: Client, next: (error?: Error) => void): void 
   }
 }
 
+/** A journal that may not be there yet. */
+export interface JournalSource {
+  /** @throws GatewayError why there is none yet */
+  now(): Journal;
+  /** Calls `wake` once there is one, unless the returned function is called before. */
+  onOpen(wake: (journal: Journal) => void): () => void;
+}
+
 /** Sends a client everything above its `since`, then what happens, until it leaves. */
-export function streamEvents(socket: Client, journal: Journal, log: Logger): void {
+export function streamEvents(socket: Client, source: JournalSource, log: Logger): void {
   const { since } = validate(auth, socket.handshake.auth);
   const left = new AbortController();
   socket.on('disconnect', () => left.abort());
-  send(socket, journal, since ?? journal.lastSeq, left.signal).catch((error: unknown) => {
-    log.error({ socket: socket.id, reason: messageOf(error) }, '[SOCKET] events end');
-    // It comes back by itself, and takes up where it was.
-    socket.conn.close();
-  });
+  const stream = (journal: Journal) => {
+    send(socket, journal, since ?? journal.lastSeq, left.signal).catch((error: unknown) => {
+      log.error({ socket: socket.id, reason: messageOf(error) }, '[SOCKET] events end');
+      // It comes back by itself, and takes up where it was.
+      socket.conn.close();
+    });
+  };
+  let journal: Journal;
+  try {
+    journal = source.now();
+  } catch (error) {
+    // The client stays: it hears of the session meanwhile, and of events as soon as there are any.
+    socket.emit('events_unavailable', errorBody(error));
+    const forget = source.onOpen(stream);
+    socket.on('disconnect', forget);
+    return;
+  }
+  stream(journal);
 }
 
 async function send(socket: Client, journal: Journal, since: number, signal: AbortSignal): Promise<void> {

@@ -21,6 +21,8 @@ export interface ServerToClientEvents {
    * connects with `auth: {since: <seq>}` first gets everything above that number.
    */
   event: (event: JournalEvent) => void;
+  /** On connect while the journal cannot be read, with the cause. Nothing is lost: `event` follows once it can. */
+  events_unavailable: (error: ErrorBody) => void;
 }
 
 /**

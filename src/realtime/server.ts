@@ -6,13 +6,12 @@ import { keyCheck, unauthorized } from '../border/api-key.ts';
 import { errorBody } from '../border/error-body.ts';
 import { originCheck } from '../border/origins.ts';
 import type { Secret } from '../config.ts';
-import type { Journal } from '../events/journal.ts';
 import type { Logger } from '../log.ts';
 import type { SessionControl } from '../session/control.ts';
 import { announcer, qrEvent } from './announcer.ts';
 import { commandsOf, runCommand } from './commands.ts';
 import type { ClientToServerEvents, ServerToClientEvents } from './events.ts';
-import { checkSince, streamEvents } from './event-stream.ts';
+import { checkSince, streamEvents, type JournalSource } from './event-stream.ts';
 import { openConnections } from './open-connections.ts';
 
 export interface RealtimeOptions {
@@ -26,7 +25,7 @@ export interface RealtimeOptions {
   readonly trustProxy: boolean | number | string;
   readonly log: Logger;
   /** What clients hear live and catch up on; left out, they hear of the session alone. */
-  readonly journal?: Journal;
+  readonly journal?: JournalSource;
 }
 
 export interface Realtime {

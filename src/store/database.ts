@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { isCorruption, storageError } from './errors.ts';
-import { migrate } from './migrations.ts';
+import { migrate, refuseNewer } from './migrations.ts';
 
 /**
  * Opens the database of the gateway and brings its schema forward.
@@ -23,7 +23,8 @@ export function openDatabase(path: string): DatabaseSync {
     // 0700: the outbox holds what people write to each other.
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const existed = existsSync(path);
-    connection = new DatabaseSync(path, { timeout: 2_000, enableForeignKeyConstraints: true });
+    // No waiting for a lock: SQLite would wait in this thread, and who opens a database tries again anyhow.
+    connection = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
     connection.exec(`
       PRAGMA locking_mode = EXCLUSIVE;
       PRAGMA auto_vacuum = INCREMENTAL;
@@ -35,8 +36,10 @@ export function openDatabase(path: string): DatabaseSync {
     `);
     // The first write takes the lock; until then a second gateway could come in.
     connection.exec('BEGIN IMMEDIATE; COMMIT');
+    // Before the check, which reads the whole file: a refusal comes again with every try.
+    refuseNewer(connection, path);
     if (existed) checkIntegrity(connection);
-    migrate(connection, path);
+    migrate(connection);
     return connection;
   } catch (error) {
     connection?.close();

@@ -1,3 +1,6 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+
 import { GatewayError, messageOf } from '../errors.ts';
 
 /** SQLite's primary result codes that mean something to a person (sqlite.org/rescode.html). */
@@ -40,16 +43,56 @@ export function storageError(thrown: unknown, path: string): GatewayError {
       code: 'storage_in_use',
       message: `Another process has ${path} open`,
       action: 'Give each gateway a DATA_PATH of its own, or stop the other one',
+      retryable: true,
       cause: thrown,
     });
   }
-  const denied =
-    code === SQLITE.readonly || code === SQLITE.cannotOpen || errno === 'EACCES' || errno === 'EPERM';
-  return new GatewayError({
-    code: 'storage_unavailable',
-    message: `${path} cannot be ${denied ? 'opened for writing' : 'used'}: ${messageOf(thrown)}`,
-    action: denied ? `Make the folder of ${path} writable for the user of the gateway` : null,
-    retryable: !denied,
-    cause: thrown,
-  });
+  const unavailable = (message: string, action: string) =>
+    new GatewayError({ code: 'storage_unavailable', message, action, retryable: true, cause: thrown });
+  const folder = dirname(path);
+  if (errno === 'EEXIST' || errno === 'ENOTDIR') {
+    const file = fileInTheWay(path);
+    return unavailable(
+      `${folder} cannot be made: ${file} is a file`,
+      `Move it away: mv ${quoted(file)} ${quoted(`${file}.old`)}; or set DATA_PATH to another folder`,
+    );
+  }
+  if (errno === 'EROFS') {
+    return unavailable(
+      `${folder} is on a file system that is mounted read-only`,
+      'Mount it writable (in Docker: no :ro in its line under volumes:), or set DATA_PATH to another folder',
+    );
+  }
+  if (code === SQLITE.readonly || code === SQLITE.cannotOpen || errno === 'EACCES' || errno === 'EPERM') {
+    return unavailable(
+      `${path} cannot be opened for writing: ${messageOf(thrown)}`,
+      `Give the folder to the user of the gateway: sudo mkdir -p ${quoted(folder)} && ` +
+        `sudo chown -R ${owner()} ${quoted(folder)} (on the NAS: sudo ./fix-permissions.sh)`,
+    );
+  }
+  return unavailable(
+    `${path} cannot be used: ${messageOf(thrown)}`,
+    `Look at the folder and its disk: ls -la ${quoted(folder)}; df -h ${quoted(folder)}; or set DATA_PATH to another folder`,
+  );
+}
+
+/** The nearest part of a path, going up, that is there and no folder; the path itself when there is none. */
+function fileInTheWay(path: string): string {
+  for (let part = path; part !== dirname(part); part = dirname(part)) {
+    try {
+      if (!statSync(part).isDirectory()) return part;
+    } catch {
+      // Below the file; further up.
+    }
+  }
+  return path;
+}
+
+function owner(): string {
+  return `${process.getuid?.() ?? '<user>'}:${process.getgid?.() ?? '<group>'}`;
+}
+
+/** As a shell takes it. */
+function quoted(path: string): string {
+  return `'${path.replaceAll("'", "'\\''")}'`;
 }

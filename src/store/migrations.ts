@@ -9,12 +9,9 @@ const STEPS = ['outbox.sql', 'journal.sql', 'webhooks.sql'] as const;
 /** The schema version of this program. */
 export const SCHEMA_VERSION = STEPS.length;
 
-/**
- * Brings the schema forward, each step in a transaction of its own with the version it leads to.
- * @throws GatewayError `storage_newer` when a newer program has written the file
- */
-export function migrate(connection: DatabaseSync, path: string): void {
-  const found = Number(connection.prepare('PRAGMA user_version').get()?.['user_version']);
+/** @throws GatewayError `storage_newer` when a newer program has written the file */
+export function refuseNewer(connection: DatabaseSync, path: string): void {
+  const found = versionOf(connection);
   if (found > SCHEMA_VERSION) {
     throw new GatewayError({
       code: 'storage_newer',
@@ -22,6 +19,11 @@ export function migrate(connection: DatabaseSync, path: string): void {
       action: 'Run the newer version again, or restore the backup that was made before the upgrade',
     });
   }
+}
+
+/** Brings the schema forward, each step in a transaction of its own with the version it leads to. */
+export function migrate(connection: DatabaseSync): void {
+  const found = versionOf(connection);
   for (const [index, file] of STEPS.entries()) {
     const version = index + 1;
     if (version <= found) continue;
@@ -36,4 +38,8 @@ export function migrate(connection: DatabaseSync, path: string): void {
       throw error;
     }
   }
+}
+
+function versionOf(connection: DatabaseSync): number {
+  return Number(connection.prepare('PRAGMA user_version').get()?.['user_version']);
 }

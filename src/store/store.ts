@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { openDatabase } from './database.ts';
-import { isCorruption } from './errors.ts';
+import { isCorruption, storageError } from './errors.ts';
 import { GroupCommit } from './group-commit.ts';
 import { JournalTable } from './journal-table.ts';
 import { MediaFolder } from './media-folder.ts';
@@ -33,19 +33,25 @@ export interface Store {
 export function openStore(dataPath: string, log: Logger): Store {
   const path = join(dataPath, 'gateway.db');
   const connection = openOrReplace(path, log);
-  const transactions = new GroupCommit(connection, path);
-  return {
-    transactions,
-    outbox: new OutboxTable(connection),
-    journal: new JournalTable(connection),
-    webhooks: new WebhookTable(connection),
-    outgoingMedia: new MediaFolder(join(dataPath, 'media', 'outbox')),
-    connection,
-    close() {
-      transactions.close();
-      connection.close();
-    },
-  };
+  try {
+    const transactions = new GroupCommit(connection, path);
+    return {
+      transactions,
+      outbox: new OutboxTable(connection),
+      journal: new JournalTable(connection),
+      webhooks: new WebhookTable(connection),
+      outgoingMedia: new MediaFolder(join(dataPath, 'media', 'outbox')),
+      connection,
+      close() {
+        transactions.close();
+        connection.close();
+      },
+    };
+  } catch (error) {
+    // Its lock would keep the next try out.
+    connection.close();
+    throw storageError(error, path);
+  }
 }
 
 function openOrReplace(path: string, log: Logger): DatabaseSync {
@@ -54,14 +60,22 @@ function openOrReplace(path: string, log: Logger): DatabaseSync {
   } catch (error) {
     if (!isCorruption(error)) throw error;
     const now = Date.now();
-    const kept = moveAside(path, now);
-    const connection = openDatabase(path);
-    const rescued = salvage(kept, connection, now);
+    const { kept, connection, rescued } = replaceDamaged(path, now);
     log.error(
       { reason: messageOf(error), kept, rescued },
       'The database is damaged. It was moved aside whole, a new one was begun, and what could be read was carried over. ' +
         'Check the disk; keep the damaged file until you know that nothing is missed',
     );
     return connection;
+  }
+}
+
+function replaceDamaged(path: string, now: number) {
+  try {
+    const kept = moveAside(path, now);
+    const connection = openDatabase(path);
+    return { kept, connection, rescued: salvage(kept, connection, now) };
+  } catch (error) {
+    throw storageError(error, path);
   }
 }

@@ -77,7 +77,7 @@ class World {
 }
 
 test(
-  `killed ${KILLS} times at every step of a send: none lost, none doubled, webhooks told in order`,
+  `killed ${KILLS} times at every step of a send: none lost, none doubled, each chat in order, webhooks told in order`,
   { timeout: 1_200_000 },
   async () => {
     const world = new World();
@@ -170,6 +170,11 @@ test(
     expect(new Set(texts).size).toBe(number);
     expect([...world.handOvers.values()].filter((times) => times > 1)).toEqual([]);
     for (const { text, waId } of world.deliveries) expect(waId).toBe(accepted.get(text));
+    // Within a chat they went out in the order in which they were accepted, whatever was killed in between.
+    for (const [chatId, inChat] of Map.groupBy(world.deliveries, (delivery) => delivery.chatId)) {
+      const numbers = inChat.map(({ text }) => Number(text.slice('message '.length)));
+      expect([chatId, numbers]).toEqual([chatId, numbers.toSorted((a, b) => a - b)]);
+    }
     expect([...killedAt.keys()].toSorted()).toEqual([...STEPS].toSorted());
 
     // Each message's way was told, in order, to the webhook: at least once, so repetitions are left out.

@@ -57,7 +57,7 @@ describe('browser from PUPPETEER_EXECUTABLE_PATH', () => {
 
   test.each([
     ['a missing file', 'does not exist', async () => await Promise.resolve()],
-    ['a folder', 'directory', async (path: string) => void (await mkdir(path))],
+    ['a folder', 'directory', async (path: string) => await mkdir(path)],
     [
       'a file without the executable bit',
       'may not execute',

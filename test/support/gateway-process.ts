@@ -79,12 +79,12 @@ export class GatewayProcess {
   /** Waits until the gateway listens. @returns its base URL */
   async url(): Promise<string> {
     const port = await waitFor(
-      () => this.lines.find(({ port: found }) => typeof found === 'number')?.['port'],
+      () => this.lines.map(({ port: found }) => found).find((found) => typeof found === 'number'),
       {
         what: `the gateway to listen; it said: ${this.stderr}`,
       },
     );
-    return `http://127.0.0.1:${String(port)}`;
+    return `http://127.0.0.1:${port}`;
   }
 
   async status(): Promise<StatusBody> {

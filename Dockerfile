@@ -5,11 +5,12 @@
 
 FROM node:24-trixie-slim AS app
 WORKDIR /app
-# Optional packages stay out: they are the Node binary and the browser for
-# machines that have none, and the image brings both. Maps, type declarations,
+# What is for machines without Node and without a browser stays out: the image
+# brings both. Maps, type declarations,
 # TypeScript sources and coverage reports are never read at run time.
 COPY package.json package-lock.json .puppeteerrc.cjs ./
 RUN npm ci --omit=dev --omit=optional --no-audit --no-fund \
+ && rm -rf node_modules/@sparticuz \
  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
  && rm -rf node_modules/fluent-ffmpeg/coverage node_modules/puppeteer-core/src \
       node_modules/zod/src node_modules/chromium-bidi/node_modules/zod/src

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -11,6 +11,7 @@ import { LateMessaging } from './late-messaging.ts';
 import type { Logger } from './log.ts';
 import { Messaging, type MessagingOptions } from './messaging.ts';
 import { encodeQr } from './qr-images.ts';
+import { createHttpServer } from './realtime/http-server.ts';
 import { createRealtime, type Realtime } from './realtime/server.ts';
 import { DEFAULT_POLICY, type Policy } from './session/policy.ts';
 import { SessionFolder } from './session/session-folder.ts';
@@ -105,7 +106,7 @@ export class Gateway {
       publicDir: fileURLToPath(new URL('ui/public', import.meta.url)),
       messaging: borderOf(messaging, client, actions),
     });
-    this.#server = createServer(app);
+    this.#server = createHttpServer(app);
     this.#realtime = createRealtime({
       ...borders,
       httpServer: this.#server,
@@ -198,7 +199,15 @@ function preflight(folder: SessionFolder, browsers: BrowserPreparation, log: Log
     await folder.check();
     // The folder's lock is ours by now: a browser on this profile belongs to a gateway that is dead.
     await reap(folder.profile, log);
-    await folder.clearStaleLocks();
+    const { live } = await folder.clearStaleLocks();
+    if (live !== null) {
+      throw new GatewayError({
+        code: 'profile_in_use',
+        message: `A browser still uses this login: process ${live.pid} on ${live.host}`,
+        action: `End it: kill ${live.pid}`,
+        retryable: true,
+      });
+    }
     await browsers.get();
   };
 }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 
 import type { Clock } from './clock.ts';
-import { GatewayError } from './errors.ts';
+import type { GatewayError } from './errors.ts';
 import type { Journal } from './events/journal.ts';
 import type { Logger } from './log.ts';
 import type { Messaging } from './messaging.ts';

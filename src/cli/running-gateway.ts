@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Config, Secret } from '../config.ts';
@@ -58,9 +59,7 @@ export class RunningGateway {
   }
 
   async #call(method: string, path: string, timeoutMs: number): Promise<StatusBody> {
-    const response = await this.#send(method, path, timeoutMs);
-    const status = response.statusCode ?? 0;
-    const body = parse(await text(response));
+    const { status, body } = await this.#send(method, path, timeoutMs);
     if (status < 300 && isStatus(body)) return body;
     if (status === 401) {
       throw new GatewayError({
@@ -80,18 +79,20 @@ export class RunningGateway {
   }
 
   /** Not by fetch: that refuses a list of ports which browsers refuse, and a gateway may have one of them. */
-  async #send(method: string, path: string, timeoutMs: number): Promise<IncomingMessage> {
+  async #send(method: string, path: string, timeoutMs: number): Promise<{ status: number; body: unknown }> {
     const signal = AbortSignal.timeout(timeoutMs);
     const headers = this.#apiKey === undefined ? {} : { 'X-Api-Key': this.#apiKey.reveal() };
-    return new Promise((resolve, reject) => {
-      const call = request(this.address + path, { method, headers, signal, agent: false }, resolve);
-      call.on('error', (error: NodeJS.ErrnoException) => {
-        if (!signal.aborted && error.code !== 'ECONNRESET' && error.code?.startsWith('HPE_') !== true)
-          reject(error);
-        else reject(this.#noAnswer(signal.aborted ? `within ${timeoutMs / 1_000} s` : 'as a gateway'));
-      });
-      call.end();
-    });
+    try {
+      const call = request(this.address + path, { method, headers, signal, agent: false }).end();
+      const [response] = (await once(call, 'response')) as [IncomingMessage];
+      return { status: response.statusCode ?? 0, body: parse(await text(response)) };
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (signal.aborted) throw this.#noAnswer(`within ${timeoutMs / 1_000} s`);
+      // Node's parser of HTTP names its errors HPE_*.
+      if (code === 'ECONNRESET' || code?.startsWith('HPE_') === true) throw this.#noAnswer('as a gateway');
+      throw error;
+    }
   }
 
   #noAnswer(how: string): GatewayError {

@@ -10,6 +10,7 @@ import {
   rmSync,
   statSync,
   writeFileSync,
+  type Stats,
 } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
@@ -60,6 +61,8 @@ export class FolderLock {
   readonly #holderPath: string;
   readonly #open: (path: string) => DatabaseSync;
   #database: DatabaseSync | null = null;
+  /** Which file is locked, as long as one is. */
+  #locked: string | null = null;
 
   /** @param options.open a seam for tests: opens the lock file as a database */
   constructor(options: { path: string; holderPath: string; open?: (path: string) => DatabaseSync }) {
@@ -73,11 +76,14 @@ export class FolderLock {
   }
 
   /**
-   * Tries to take the lock and never waits longer than 50 ms for it. Harmless when it is held already.
+   * Tries to take the lock and never waits longer than 50 ms for it. Harmless when it is held already. Where the
+   * folder has been moved, deleted or mounted over, the lock that is held keeps nobody out any more: it is taken anew
+   * on what is there now. So only ask while no browser runs.
    * @throws the file system's error when the lock file cannot be made
    */
   acquire(): LockResult {
-    if (this.#database !== null) return { state: 'held' };
+    if (this.#isInPlace()) return { state: 'held' };
+    this.#letGo();
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const pin = pinOf(this.path);
       if (pin === null) {
@@ -93,11 +99,22 @@ export class FolderLock {
 
   /** Gives the lock up and removes its files as far as it may. Harmless when it is not held. Never throws. */
   release(): void {
-    if (this.#database === null) return;
-    removeIfPossible(this.#holderPath);
-    removeIfPossible(this.path);
-    this.#database.close();
+    // What lies there instead of the locked file is somebody else's.
+    if (this.#isInPlace()) {
+      removeIfPossible(this.#holderPath);
+      removeIfPossible(this.path);
+    }
+    this.#letGo();
+  }
+
+  #isInPlace(): boolean {
+    return this.#database !== null && this.#locked === identityAt(this.path);
+  }
+
+  #letGo(): void {
+    this.#database?.close();
     this.#database = null;
+    this.#locked = null;
   }
 
   /** @returns null when the file that was locked is not the one at the path any more */
@@ -112,11 +129,13 @@ export class FolderLock {
       database?.close();
       return this.#failure(error);
     }
-    if (fstatSync(pin).ino !== lstatSync(this.path, { throwIfNoEntry: false })?.ino) {
+    const locked = identityOf(fstatSync(pin));
+    if (locked !== identityAt(this.path)) {
       database.close();
       return null;
     }
     this.#database = database;
+    this.#locked = locked;
     this.#writeHolder();
     return { state: 'held' };
   }
@@ -196,6 +215,20 @@ function writeNew(path: string, text: string): void {
     // Only root may give files away, and some shares allow it nobody. A text that is missing is only a help.
   } finally {
     closeSync(file);
+  }
+}
+
+/** Names a file for as long as something keeps it open; numbers of closed ones are given out again. */
+function identityOf({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
+}
+
+/** @returns null when nothing is there, or nothing that can be looked at */
+function identityAt(path: string): string | null {
+  try {
+    return identityOf(lstatSync(path));
+  } catch {
+    return null;
   }
 }
 

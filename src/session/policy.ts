@@ -50,7 +50,7 @@ export const DEFAULT_POLICY: Policy = {
   qrRefreshes: 2,
   pairingMs: 180_000,
   syncMs: 180_000,
-  probeMs: 30_000,
+  probeMs: 15_000,
   probeAgainMs: 5_000,
   silentProbes: 2,
   reconnectMs: 180_000,
@@ -67,7 +67,7 @@ export const DEFAULT_POLICY: Policy = {
  * What a failure asks for.
  * - `retry`: try again with backoff; after the budget the state is `error` and tries go on slowly.
  * - `recheck`: a person must put something right; look again every few seconds and connect by itself.
- * - `give_up`: trying again does harm (a ban, a login in use elsewhere); wait for a person.
+ * - `give_up`: trying again does harm (a ban); wait for a person.
  * - `slow`: a person is needed and time may help too; try again slowly.
  */
 export type Remedy = 'retry' | 'recheck' | 'give_up' | 'slow';
@@ -87,6 +87,8 @@ const REMEDY: Partial<Record<ErrorCode, Remedy>> = {
   profile_in_use: 'recheck',
   browser_not_found: 'recheck',
   outdated: 'slow',
+  // Two browsers on copies of one login would take over from each other for ever.
+  conflict: 'slow',
   passkey_required: 'slow',
   blocked: 'give_up',
 };

@@ -7,12 +7,12 @@ const CONNECT = 'Press Connect on the page, or: curl -X POST http://localhost:30
 export const REASONS = {
   stopped: {
     code: 'stopped',
-    message: 'Stopped; the login is kept',
+    message: 'Stopped; a stored login is kept',
     action: CONNECT,
   },
   logged_out: {
     code: 'logged_out',
-    message: 'This device was unlinked; the stored login is removed',
+    message: 'Logged out; the stored login is removed',
     action: 'Link it again: scan the QR code in WhatsApp under Settings, Linked devices',
   },
   load_timeout: {

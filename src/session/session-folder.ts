@@ -7,7 +7,8 @@ import { readHost, type Host } from './folder-host.ts';
 import { asGatewayError, inspectFolder, type InspectionOptions } from './folder-inspection.ts';
 import { FolderLock, type LockResult } from './folder-lock.ts';
 import { describeFolder, type FolderInspection, type FolderReport } from './folder-report.ts';
-import { holderInWords } from './folder-verdicts.ts';
+import { holderInWords, judgeLock } from './folder-verdicts.ts';
+import { mountOf } from './mount-info.ts';
 import type { LoginStore, SessionLog } from './ports.ts';
 import { exchangeProfile, recoverExchange } from './profile-exchange.ts';
 import { profileUse, removeSingletons, type SingletonOwner } from './profile-locks.ts';
@@ -190,13 +191,15 @@ export class SessionFolder implements LoginStore {
 
   /**
    * Removes the stored login: at once out of sight, then from the disk. What an interruption leaves is
-   * removed by the next `check()`. Harmless when there is none.
-   * @throws GatewayError `login_not_removed`
+   * removed by the next `check()`. Harmless when there is none. Takes the folder lock and keeps it, as `check()` does.
+   * @throws GatewayError `login_not_removed`; also where another gateway uses the folder
    */
   async remove(): Promise<void> {
     if (await isLink(this.profile))
       throw this.#notRemoved('it is a link', `Remove it by hand: ${this.profile}`);
     const host = await this.#readHost();
+    this.#refuseWhileReserved();
+    this.#claim(host);
     const use = await profileUse({ profile: this.profile, hostname: host.hostname, proc: this.#proc });
     if (use.kind === 'live') {
       throw this.#notRemoved(
@@ -204,7 +207,6 @@ export class SessionFolder implements LoginStore {
         `kill ${use.owner.pid}`,
       );
     }
-    this.#refuseWhileReserved();
     try {
       await recoverExchange(this.profile);
       await removeProfile(this.profile);
@@ -252,6 +254,22 @@ export class SessionFolder implements LoginStore {
       `a backup or restore is under way (${holderInWords(result.holder)})`,
       'Log out again when it has ended.',
     );
+  }
+
+  /** A gateway that was refused the folder, or has never asked for it, must not remove what another one uses. */
+  #claim({ mounts }: Host): void {
+    const { folder } = this.#context();
+    try {
+      judgeLock(this.#lock.acquire(), {
+        folder,
+        lockPath: this.#lock.path,
+        mount: mountOf(mounts, folder.realPath),
+        purpose: 'start',
+      });
+    } catch (error) {
+      // What forbids to make the lock file forbids the removal too, and there it is told with its remedy.
+      if (error instanceof GatewayError) throw this.#notRemoved(error.message, error.action, error);
+    }
   }
 
   #context() {

@@ -19,6 +19,7 @@ export class Session implements SessionControl {
   #images: { readonly payload: string; readonly images: QrImages | null } | null = null;
   #encoding: string | null = null;
   #unlinkConfirmed = false;
+  #pairingAsked = false;
   #closed = false;
 
   constructor(parts: RunnerParts & { readonly encodeQr: QrEncoder }) {
@@ -72,7 +73,19 @@ export class Session implements SessionControl {
     this.#refuseWhenClosed();
     const { state, client: living } = this.#runner;
     if (state.phase !== 'qr' || living === null) throw this.#wrongState('A pairing code can only be had');
-    const code = await living.client.requestPairingCode(phoneNumber);
+    if (this.#pairingAsked) {
+      // WhatsApp honours the last code only; the other callers would wait for a phone in vain.
+      throw new GatewayError({
+        code: 'wrong_state',
+        message: 'Another pairing code is being asked for',
+        action: 'Wait for that one, and ask again if it is not the right one',
+        retryable: true,
+      });
+    }
+    this.#pairingAsked = true;
+    const code = await living.client.requestPairingCode(phoneNumber).finally(() => {
+      this.#pairingAsked = false;
+    });
     this.#runner.dispatch({ type: 'pairing_code', epoch: living.epoch, code, phoneNumber });
     const { state: after } = this.#runner;
     if (after.phase !== 'qr' || after.pairing?.code !== code)

@@ -25,7 +25,7 @@ const GLIBC_LOADER = '/lib64/ld-linux-x86-64.so.2';
 
 /**
  * The headless shell that is packed inside the npm package `@sparticuz/chromium`, unpacked on first use.
- * The package is optional and holds an executable for x64 Linux alone. Only its files are used: its own code
+ * The package may be missing, and holds an executable for x64 Linux alone. Only its files are used: its own code
  * unpacks to fixed names in the shared temp folder, and its flags are made for AWS Lambda.
  */
 export async function bundledBrowser(options: BundledBrowserOptions): Promise<BundledBrowser> {

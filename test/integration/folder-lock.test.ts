@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -64,6 +65,37 @@ test('folder lock, released, leaves nothing and is free', () => {
   expect(lock.held).toBe(false);
   expect(readdirSync(place)).toEqual([]);
   expect(newLock().acquire()).toEqual({ state: 'held' });
+});
+
+test('folder lock, whose folder has been moved away and made anew, is taken on the new one', () => {
+  const lock = newLock();
+  lock.acquire();
+  renameSync(place, `${place}-moved`);
+  mkdirSync(place);
+  try {
+    expect(lock.acquire()).toEqual({ state: 'held' });
+    expect(newLock().acquire()).toMatchObject({ state: 'busy' });
+  } finally {
+    rmSync(`${place}-moved`, { recursive: true });
+  }
+});
+
+test('folder lock, whose file was removed and made anew by another one, leaves that file alone when it is released', () => {
+  const lock = newLock();
+  lock.acquire();
+  rmSync(join(place, '.lock'));
+  newLock().acquire();
+  lock.release();
+  expect(newLock().acquire()).toMatchObject({ state: 'busy' });
+});
+
+test('folder lock, whose folder has become a file, is given up quietly', async () => {
+  const lock = newLock();
+  lock.acquire();
+  rmSync(place, { recursive: true });
+  await writeFile(place, '');
+  lock.release();
+  expect(lock.held).toBe(false);
 });
 
 test('folder lock, held, keeps one empty file and no journal beside it', () => {

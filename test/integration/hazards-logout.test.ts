@@ -77,6 +77,13 @@ describe('hazard: the phone logs out', () => {
     expect(existsSync(profileOf(rig.sessionPath))).toBe(false);
   });
 
+  test('and the page has left before it could say so, logged out at once', async () => {
+    await using world = await RealDriverWorld.create({ deadlines: { logoutGraceMs: 3_600_000 } });
+    const recorded = await world.ready();
+    await world.library(recorded).pupPage?.evaluate("location.href = '/?post_logout=1&logout_reason=0'");
+    await recorded.until('logged_out');
+  });
+
   test('and the page hangs before it leaves, logged out all the same', async () => {
     await using world = await RealDriverWorld.create({ deadlines: { logoutGraceMs: 500 } });
     const recorded = await world.ready();

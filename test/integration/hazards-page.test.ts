@@ -1,4 +1,6 @@
+import type { Page } from 'puppeteer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { PageClient } from '../../src/whatsapp/page-client.ts';
 import type { RecordedClient } from '../support/driver-world.ts';
 import { MessageRecorder } from '../support/message-recorder.ts';
 import { RealDriverWorld } from '../support/real-driver-world.ts';
@@ -58,6 +60,23 @@ describe('hazard: documents that come and go', () => {
     expect(recorded.types()).not.toContain('failed');
   });
 
+  test('replaced between two steps of the library, the half of it is not used', async () => {
+    await using world = await RealDriverWorld.create({ deadlines: DEADLINES });
+    const recorded = world.create();
+    let replaced = false;
+    onExposeFunction(world.library(recorded), async (name, page) => {
+      if (replaced || name !== 'onAppStateHasSyncedEvent') return;
+      replaced = true;
+      await page.reload();
+    });
+    await recorded.client.start();
+    expect(replaced).toBe(true);
+    await waitFor(() => recorded.all('qr').at(-1)?.payload === world.shownQr());
+    await world.scan();
+    await recorded.until('ready');
+    await new MessageRecorder(world.library(recorded)).expectEachOnce(world.simulator);
+  });
+
   test('reload while a QR is shown, another QR that links', async () => {
     await using world = await RealDriverWorld.create({ deadlines: DEADLINES });
     const recorded = await world.started();
@@ -98,6 +117,20 @@ describe('hazard: what the page says too early, too late or never', () => {
     await reload(world, recorded);
     await connectedAgain(world, recorded);
     await recorded.until('ready', 2);
+  });
+
+  test('synced, said three times at once and once more, ready once, every message once', async () => {
+    await using world = await RealDriverWorld.create({ deadlines: DEADLINES });
+    const recorded = await world.started();
+    await world.library(recorded).pupPage?.evaluate(`
+      const { Socket } = window.require('WAWebSocketModel');
+      for (const _ of [1, 2]) Socket.on('change:hasSynced', () => window.onAppStateHasSyncedEvent());
+    `);
+    await world.scan();
+    await recorded.until('ready');
+    await world.library(recorded).pupPage?.evaluate('window.onAppStateHasSyncedEvent()');
+    await new MessageRecorder(world.library(recorded)).expectEachOnce(world.simulator);
+    expect(recorded.all('ready')).toHaveLength(1);
   });
 
   test('never synced, never ready, measured as not connected', async () => {
@@ -224,6 +257,19 @@ async function readyIn(world: RealDriverWorld) {
   const recorded = await world.ready();
   expect(recorded.types()).not.toContain('qr');
   return { recorded, client: recorded.client };
+}
+
+/** Runs `before` each time that the library is about to expose a function to the page. */
+function onExposeFunction(library: PageClient, before: (name: string, page: Page) => Promise<void>): void {
+  const attach = library.attach.bind(library);
+  library.attach = (browser, page) => {
+    const expose = page.exposeFunction.bind(page);
+    page.exposeFunction = async (name, implementation) => {
+      await before(name, page);
+      await expose(name, implementation);
+    };
+    attach(browser, page);
+  };
 }
 
 /** Reloads the page, also one that has just been loaded, and waits for the request for the new document. */

@@ -34,6 +34,28 @@ describe('removal', () => {
     expect(existsSync(folder.profile)).toBe(false);
   });
 
+  test('login, of another gateway that has no browser just now, is not removed', async () => {
+    const theirs = rig.open();
+    await theirs.check();
+    const ours = rig.open();
+    const error = await failureOf(ours.remove());
+    expect(error).toMatchObject({ code: 'login_not_removed', cause: { code: 'profile_in_use' } });
+    expect(error.message).toContain('is in use by another gateway');
+    expect(existsSync(theirs.profile)).toBe(true);
+    await theirs.release();
+    await ours.remove();
+    expect(existsSync(theirs.profile)).toBe(false);
+  });
+
+  test('login, of another gateway with a browser on it, is not removed, nor is its end advised', async () => {
+    const theirs = rig.open();
+    await theirs.check();
+    await rig.pretendBrowser(theirs.profile);
+    const error = await failureOf(rig.open().remove());
+    expect(error.message).toContain('is in use by another gateway');
+    expect(error.action).not.toContain('kill');
+  });
+
   test('login, a link in its place, is neither used nor removed', async () => {
     const folder = rig.open();
     await mkdir(folder.root);

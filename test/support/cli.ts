@@ -1,4 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export interface CliOptions {
@@ -32,6 +34,8 @@ export function startCli(
     env: {
       PATH: process.env['PATH'],
       HOME: options.cwd,
+      // Where the gateway keeps its compiled code too: half of a start is compiling.
+      NODE_COMPILE_CACHE: join(tmpdir(), 'node-compile-cache'),
       ...(process.env['PUPPETEER_EXECUTABLE_PATH'] !== undefined && {
         PUPPETEER_EXECUTABLE_PATH: process.env['PUPPETEER_EXECUTABLE_PATH'],
       }),

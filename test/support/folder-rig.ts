@@ -24,7 +24,10 @@ export interface FolderRig {
   /** A session folder at `<place>/login` for the client id `test`; its lock is given back after the test. */
   open(options?: Partial<SessionFolderOptions>): SessionFolder;
   /** Starts a process that looks like a browser on a profile, to whoever reads command lines. */
-  pretendBrowser(profile: string): Promise<ChildProcess & { readonly pid: number }>;
+  pretendBrowser(
+    profile: string,
+    moreFlags?: readonly string[],
+  ): Promise<ChildProcess & { readonly pid: number }>;
 }
 
 /** Registers the hooks of the test file; the rig is good inside its tests. */
@@ -65,11 +68,15 @@ export function folderRig(): FolderRig {
       opened.push(folder);
       return folder;
     },
-    async pretendBrowser(profile) {
+    async pretendBrowser(profile, moreFlags = []) {
       const script = 'process.stdout.write("up"); setInterval(() => 0, 60_000)';
-      const browser = spawn(process.execPath, ['-e', script, '--', `--user-data-dir=${profile}`], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
+      const browser = spawn(
+        process.execPath,
+        ['-e', script, '--', `--user-data-dir=${profile}`, ...moreFlags],
+        {
+          stdio: ['ignore', 'pipe', 'inherit'],
+        },
+      );
       browsers.push(browser);
       await once(browser.stdout, 'data');
       return Object.assign(browser, { pid: browser.pid! });

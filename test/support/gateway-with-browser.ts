@@ -8,7 +8,7 @@ import { findBrowser } from '../../src/whatsapp/browser.ts';
  */
 const [profile = '', ...flags] = process.argv.slice(2);
 const launch = launchOptions({
-  found: await findBrowser(),
+  found: await findBrowser({ executablePath: process.env['PUPPETEER_EXECUTABLE_PATH'] }),
   args: browserArgs({ extraArgs: [], sandbox: process.getuid?.() !== 0 }),
   userDataDir: profile,
   protocolTimeoutMs: 60_000,

@@ -1,5 +1,5 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,6 +11,7 @@ import { Secret } from '../../src/config.ts';
 import { isErrorCode, type ErrorCode } from '../../src/errors.ts';
 import { createApp, type AppOptions } from '../../src/http/app.ts';
 import { createLogger, type Logger } from '../../src/log.ts';
+import { createHttpServer } from '../../src/realtime/http-server.ts';
 import { createRealtime } from '../../src/realtime/server.ts';
 import { FakeSession } from './fake-session.ts';
 
@@ -75,7 +76,7 @@ export async function serve(
     log: logger,
   };
   const app = createApp({ ...shared, version: options.version ?? '1.2.3', publicDir });
-  const server = createServer(app);
+  const server = createHttpServer(app);
   const realtime = createRealtime({ ...shared, httpServer: server });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   const { port } = server.address() as AddressInfo;

@@ -188,6 +188,16 @@ describe('session, pairing code', () => {
     expect(rig.session.status()).toMatchObject({ status: 'qr', hasQr: true, pairing: null });
   });
 
+  it('asked for four times at once, one code and three refusals', async () => {
+    const rig = await showingQr();
+    const asked = ['1', '2', '3', '4'].map(async (number) => rig.session.requestPairingCode(number));
+    const answers = await Promise.allSettled(asked);
+    expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected']);
+    expect(answers[3]).toMatchObject({ reason: { code: 'wrong_state' } });
+    await rig.session.requestPairingCode('5');
+    expect(rig.session.status().pairing?.code).toBe('ABCDEFGH');
+  });
+
   it('in any other state, refused with the state in the message', async () => {
     const rig = sessionRig();
     await expect(rig.session.requestPairingCode('79120000000')).rejects.toMatchObject({
@@ -292,6 +302,22 @@ describe('session, failures', () => {
     await settle();
     const retryAt = Date.parse(rig.session.status().reason?.retryAt ?? '');
     expect(retryAt - rig.clock.now()).toBe(DEFAULT_POLICY.retryMs * 0.75);
+  });
+
+  it('a login in use elsewhere, error, and the next try not before long', async () => {
+    const rig = await ready();
+    rig.driver.last.emit({
+      type: 'failed',
+      error: new GatewayError({ code: 'conflict', message: 'elsewhere' }),
+    });
+    await settle();
+    expect(rig.session.status()).toMatchObject({ status: 'error', reason: { code: 'conflict' } });
+    rig.clock.advance(DEFAULT_POLICY.slowRetryMs - 1);
+    await settle();
+    expect(rig.driver.clients).toHaveLength(1);
+    rig.clock.advance(1);
+    await settle();
+    expect(rig.driver.clients).toHaveLength(2);
   });
 
   it('a blocked account, no further tries by itself', async () => {

@@ -3,6 +3,8 @@ import { isIP } from 'node:net';
 import { parse as parseShell } from 'shell-quote';
 import { z } from 'zod';
 
+import { eventPatterns, webhookSecret, webhookUrl } from './webhooks/schema.ts';
+
 /** A secret that does not show itself in logs, JSON or error messages. Read it with `reveal()`. */
 export class Secret {
   readonly #value: string;
@@ -36,6 +38,24 @@ export interface Config {
   /** Express's `trust proxy`: false, a hop count, or a list of addresses. */
   readonly trustProxy: boolean | number | string;
   readonly logLevel: LogLevel;
+  /** Holds the outbox, the journal and media; as configured. */
+  readonly dataPath: string;
+  /** 0: no pacing. */
+  readonly sendRatePerMinute: number;
+  /** Messages that may wait to be sent. */
+  readonly queueLimit: number;
+  /** The largest file that is taken, in bytes. */
+  readonly mediaMaxBytes: number;
+  /** Private addresses that media may be fetched from all the same: host names, addresses or CIDR ranges. */
+  readonly mediaUrlAllow: readonly string[];
+  /** How long events and finished messages are kept, in days. */
+  readonly retentionDays: number;
+  /** The webhook of the environment; null when there is none. */
+  readonly webhook: {
+    readonly url: string;
+    readonly secret: Secret;
+    readonly events: readonly string[];
+  } | null;
 }
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -96,6 +116,20 @@ const trustProxy = z.string().transform((value, context): boolean | number | str
   return z.NEVER;
 });
 
+const count = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,10}$/, `expected a number from ${least} to ${most}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `expected a number from ${least} to ${most}`);
+
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+
 /** Every environment variable that the gateway reads. `.env.example` and the README are held against it by tests. */
 export const environmentSchema = z.object({
   PORT: port.default(3000),
@@ -123,6 +157,29 @@ export const environmentSchema = z.object({
   CORS_ORIGINS: origins.default([]),
   TRUST_PROXY: trustProxy.default(false),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(', ')}` }).default('info'),
+  DATA_PATH: z
+    .string()
+    .refine((value) => !value.includes('\0'), 'expected a folder path')
+    .default('./data'),
+  SEND_RATE_PER_MINUTE: count(0, 6_000).default(60),
+  QUEUE_LIMIT: count(1, 1_000_000).default(10_000),
+  MEDIA_MAX_BYTES: count(1_024, 2_147_483_647).default(67_108_864),
+  MEDIA_URL_ALLOW: list.default([]),
+  RETENTION_DAYS: count(2, 3_650).default(30),
+  WEBHOOK_URL: webhookUrl.optional(),
+  WEBHOOK_SECRET: webhookSecret.optional(),
+  WEBHOOK_EVENTS: list.pipe(eventPatterns).default([]),
+});
+
+/** Variables that make sense together only. */
+const environmentRules = environmentSchema.superRefine((env, context) => {
+  if (env.WEBHOOK_URL !== undefined && env.WEBHOOK_SECRET === undefined) {
+    context.addIssue({
+      code: 'custom',
+      path: ['WEBHOOK_SECRET'],
+      message: 'expected together with WEBHOOK_URL; make one with: echo "whsec_$(openssl rand -base64 32)"',
+    });
+  }
 });
 
 export interface ConfigProblem {
@@ -152,7 +209,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     const value = environment[name]?.trim();
     if (value !== undefined && value !== '') given[name] = value;
   }
-  const parsed = environmentSchema.safeParse(given);
+  const parsed = environmentRules.safeParse(given);
   if (!parsed.success) {
     throw new ConfigError(
       parsed.error.issues.map((issue) => ({ name: issue.path.join('.'), message: issue.message })),
@@ -171,6 +228,20 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     corsOrigins: Object.freeze(env.CORS_ORIGINS),
     trustProxy: env.TRUST_PROXY,
     logLevel: env.LOG_LEVEL,
+    dataPath: env.DATA_PATH,
+    sendRatePerMinute: env.SEND_RATE_PER_MINUTE,
+    queueLimit: env.QUEUE_LIMIT,
+    mediaMaxBytes: env.MEDIA_MAX_BYTES,
+    mediaUrlAllow: Object.freeze(env.MEDIA_URL_ALLOW),
+    retentionDays: env.RETENTION_DAYS,
+    webhook:
+      env.WEBHOOK_URL === undefined || env.WEBHOOK_SECRET === undefined
+        ? null
+        : {
+            url: env.WEBHOOK_URL,
+            secret: new Secret(env.WEBHOOK_SECRET),
+            events: Object.freeze(env.WEBHOOK_EVENTS),
+          },
   });
 }
 

@@ -52,6 +52,17 @@ const HTTP_STATUS = {
   too_many_requests: 429,
   pairing_failed: 502,
   timeout: 504,
+  // What becomes of messages, events and webhooks.
+  invalid_recipient: 422,
+  unknown_number: 422,
+  idempotency_conflict: 422,
+  media_refused: 422,
+  queue_full: 429,
+  // The disk of messages, events and webhooks; the gateway looks again by itself.
+  storage_full: 503,
+  storage_unavailable: 503,
+  storage_in_use: 503,
+  storage_newer: 503,
   invalid_configuration: 500,
   internal: 500,
 } as const;

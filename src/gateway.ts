@@ -1,20 +1,26 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { GatewayError, messageOf } from './errors.ts';
-import { createApp } from './http/app.ts';
+import { createApp, type MessagingBorder } from './http/app.ts';
+import { LateMessaging } from './late-messaging.ts';
 import type { Logger } from './log.ts';
+import { Messaging, type MessagingOptions } from './messaging.ts';
 import { encodeQr } from './qr-images.ts';
 import { createHttpServer } from './realtime/http-server.ts';
 import { createRealtime, type Realtime } from './realtime/server.ts';
 import { DEFAULT_POLICY, type Policy } from './session/policy.ts';
-import type { Clock } from './session/ports.ts';
 import { SessionFolder } from './session/session-folder.ts';
 import { Session } from './session/session.ts';
+import { CurrentClient } from './whatsapp/current-client.ts';
 import { BrowserPreparation } from './whatsapp/prepare-browser.ts';
 import { reapOrphans } from './whatsapp/processes.ts';
+import { WwebjsActions } from './whatsapp/wwebjs-actions.ts';
+import { WwebjsChats } from './whatsapp/wwebjs-chats.ts';
 import { WwebjsDriver, type DriverDeadlines } from './whatsapp/wwebjs-driver.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
@@ -25,20 +31,13 @@ export interface GatewayOptions {
   /** Shorter times for tests against the simulator. */
   readonly policy?: Partial<Policy>;
   readonly deadlines?: Partial<DriverDeadlines>;
+  readonly messaging?: Pick<MessagingOptions, 'settings' | 'retry'>;
 }
-
-const SYSTEM_CLOCK: Clock = {
-  now: () => Date.now(),
-  schedule: (ms, callback) => {
-    // Node takes delays of up to 2^31-1 ms and turns longer ones into 1 ms.
-    const timer = setTimeout(callback, Math.min(ms, 2 ** 31 - 1));
-    return () => clearTimeout(timer);
-  },
-};
 
 /** The composition root: builds every part, wires it, and starts and stops it in order. */
 export class Gateway {
   readonly session: Session;
+  readonly #messaging: LateMessaging;
   readonly #config: Config;
   readonly #log: Logger;
   readonly #folder: SessionFolder;
@@ -46,7 +45,7 @@ export class Gateway {
   readonly #server: Server;
   readonly #realtime: Realtime;
 
-  constructor({ config, log, policy, deadlines }: GatewayOptions) {
+  constructor({ config, log, policy, deadlines, messaging: messagingOptions }: GatewayOptions) {
     this.#config = config;
     this.#log = log;
     const sessionLog = log.child({ part: 'session' });
@@ -61,21 +60,38 @@ export class Gateway {
       log: log.child({ part: 'browser' }),
     });
     this.#folder = folder;
+    const client = new CurrentClient();
+    const actions = new WwebjsActions(() => client.usable);
+    const messaging = new LateMessaging({
+      build: () => new Messaging({ config, log, version, client, actions, ...messagingOptions }),
+      path: join(resolve(config.dataPath), 'gateway.db'),
+      clock: systemClock,
+      log: log.child({ part: 'store' }),
+    });
+    this.#messaging = messaging;
     this.#browsers = browsers;
     this.session = new Session({
       driver: new WwebjsDriver({
         browser: () => browsers.get(),
         profile: folder.profile,
         log: log.child({ part: 'whatsapp' }),
+        onClient: (library) => {
+          client.replace(library);
+          messaging.attach(library);
+        },
         ...(deadlines !== undefined && { deadlines }),
       }),
       preflight: preflight(folder, browsers, sessionLog),
       login: folder,
       policy: { ...DEFAULT_POLICY, ...policy },
-      clock: SYSTEM_CLOCK,
+      clock: systemClock,
       random: Math.random,
       log: sessionLog,
       encodeQr,
+    });
+    this.session.subscribe((status) => {
+      client.setReady(status.isReady);
+      messaging.follow(status);
     });
     const borders = {
       session: this.session,
@@ -88,13 +104,20 @@ export class Gateway {
       log: log.child({ part: 'http' }),
       version,
       publicDir: fileURLToPath(new URL('ui/public', import.meta.url)),
+      messaging: borderOf(messaging, client, actions),
     });
     this.#server = createHttpServer(app);
     this.#realtime = createRealtime({
       ...borders,
       httpServer: this.#server,
+      journal: { now: () => messaging.current.journal, onOpen: (wake) => messaging.onOpen(wake) },
       log: log.child({ part: 'socket' }),
     });
+  }
+
+  /** Outbox, journal and webhooks. @throws GatewayError why they are not there */
+  get messaging(): Messaging {
+    return this.#messaging.current;
   }
 
   /** The port that is listened on; of use when 0 was configured. */
@@ -108,6 +131,7 @@ export class Gateway {
    */
   async start(): Promise<void> {
     const { host, port, apiKey, autoConnect } = this.#config;
+    await this.#messaging.start();
     // Looked for while the rest starts; a failure is told by the preflight, which asks again.
     if (autoConnect) void this.#browsers.get().catch(() => undefined);
     await new Promise<void>((resolve, reject) => {
@@ -131,11 +155,42 @@ export class Gateway {
   /** Stops taking requests, ends the browser, gives the session folder back. Never rejects. */
   async stop(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    await Promise.all([this.session.close(), this.#realtime.close()]);
+    await Promise.all([this.session.close(), this.#realtime.close(), this.#messaging.stop()]);
     this.#server.closeAllConnections();
     await closed;
+    this.#messaging.close();
     await this.#folder.release();
   }
+}
+
+/** What REST uses of messaging: looked up with every request, so that one that comes too early is told why. */
+function borderOf(messaging: LateMessaging, client: CurrentClient, actions: WwebjsActions): MessagingBorder {
+  return {
+    messages: {
+      get outbox() {
+        return messaging.current.messages.outbox;
+      },
+      get numbers() {
+        return messaging.current.messages.numbers;
+      },
+      get intake() {
+        return messaging.current.intake;
+      },
+      get inbound() {
+        return messaging.current.inbound;
+      },
+      actions,
+      isConnected: () => client.usable !== null,
+    },
+    chats: new WwebjsChats(() => client.usable),
+    get journal() {
+      return messaging.current.journal;
+    },
+    get webhooks() {
+      return messaging.current.webhooks;
+    },
+    clock: systemClock,
+  };
 }
 
 /** What must be right before a browser starts, in the order in which a fault of one hides the next. */

@@ -2,15 +2,24 @@ import express, { type Express } from 'express';
 
 import { keyCheck } from '../border/api-key.ts';
 import { originCheck } from '../border/origins.ts';
+import type { Clock } from '../clock.ts';
 import type { Secret } from '../config.ts';
+import type { Journal } from '../events/journal.ts';
 import type { Logger } from '../log.ts';
+import type { Chats } from '../messages/chats.ts';
 import type { SessionControl } from '../session/control.ts';
+import type { Webhooks } from '../webhooks/webhooks.ts';
+import { chatRoutes } from './chats.ts';
+import { eventRoutes } from './events.ts';
 import { errorHandler, notFound } from './error-handler.ts';
 import { securityHeaders } from './headers.ts';
 import { healthRoutes } from './health.ts';
+import { messageActionRoutes, type MessageActionRoutesOptions } from './message-actions.ts';
+import { messageRoutes, type MessageRoutesOptions } from './messages.ts';
 import { crossOrigin, refuseForeignPages } from './origins.ts';
 import { pageRoutes } from './page.ts';
 import { requestId } from './request-id.ts';
+import { webhookRoutes } from './webhooks.ts';
 import { whatsappRoutes } from './whatsapp.ts';
 
 export interface AppOptions {
@@ -25,11 +34,22 @@ export interface AppOptions {
   readonly version: string;
   /** The page's files: `index.html` and `assets/`. */
   readonly publicDir: string;
+  /** Messages, events and webhooks; left out, the app serves the session alone. */
+  readonly messaging?: MessagingBorder;
+}
+
+/** What the app uses of messages, events and webhooks. A part that is not there yet throws when it is asked for. */
+export interface MessagingBorder {
+  readonly messages: MessageRoutesOptions & MessageActionRoutesOptions;
+  readonly chats: Chats;
+  readonly journal: Journal;
+  readonly clock: Clock;
+  readonly webhooks: Webhooks;
 }
 
 /** Builds the REST interface and the page's static files. It listens nowhere yet and starts nothing. */
 export function createApp(options: AppOptions): Express {
-  const { session, corsOrigins, trustProxy, log } = options;
+  const { session, corsOrigins, trustProxy, log, messaging } = options;
   const checkKey = keyCheck(options.apiKey);
 
   const app = express();
@@ -40,7 +60,14 @@ export function createApp(options: AppOptions): Express {
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   app.use(refuseForeignPages(originCheck({ allowed: corsOrigins, trustProxy })));
 
+  if (messaging !== undefined) messageRoutes(app, messaging.messages, checkKey);
   whatsappRoutes(app, { session, checkKey, log });
+  if (messaging !== undefined) {
+    messageActionRoutes(app, messaging.messages);
+    chatRoutes(app, messaging.chats);
+    eventRoutes(app, messaging);
+    webhookRoutes(app, messaging);
+  }
   healthRoutes(app, { session, version: options.version });
   pageRoutes(app, options.publicDir);
 

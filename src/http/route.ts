@@ -5,6 +5,8 @@ import { GatewayError } from '../errors.ts';
 interface Handlers {
   readonly get?: RequestHandler;
   readonly post?: RequestHandler;
+  readonly patch?: RequestHandler;
+  readonly delete?: RequestHandler;
 }
 
 /**
@@ -21,6 +23,14 @@ export function route(router: IRouter, path: string, handlers: Handlers): void {
   if (handlers.post !== undefined) {
     here.post(handlers.post);
     methods.push('POST');
+  }
+  if (handlers.patch !== undefined) {
+    here.patch(handlers.patch);
+    methods.push('PATCH');
+  }
+  if (handlers.delete !== undefined) {
+    here.delete(handlers.delete);
+    methods.push('DELETE');
   }
   here.all(otherMethods(methods));
 }

@@ -1,4 +1,5 @@
 import type { ErrorBody } from '../border/error-body.ts';
+import type { JournalEvent } from '../events/event.ts';
 import type { Account } from '../session/driver.ts';
 import type { StatusBody, StatusReason } from '../session/status.ts';
 
@@ -15,6 +16,13 @@ export interface ServerToClientEvents {
    * (`status: "syncing"`, `phase: "reconnecting"`) is none. `reason` is null when somebody asked for it.
    */
   disconnected: (event: { readonly reason: StatusReason | null }) => void;
+  /**
+   * An event of the journal: messages, acknowledgements and the rest, in order, each once. A client that
+   * connects with `auth: {since: <seq>}` first gets everything above that number.
+   */
+  event: (event: JournalEvent) => void;
+  /** On connect while the journal cannot be read, with the cause. Nothing is lost: `event` follows once it can. */
+  events_unavailable: (error: ErrorBody) => void;
 }
 
 /**
@@ -36,6 +44,8 @@ export interface ClientToServerEvents {
 /** `auth` of the handshake; needed when the gateway has an API key. */
 export interface HandshakeAuth {
   readonly apiKey?: string;
+  /** The `seq` of the last event that the client has handled. Left out: only what happens from now on. */
+  readonly since?: number;
 }
 
 /** `data` of the `connect_error` of a refused handshake. */

@@ -11,6 +11,7 @@ import type { SessionControl } from '../session/control.ts';
 import { announcer, qrEvent } from './announcer.ts';
 import { commandsOf, runCommand } from './commands.ts';
 import type { ClientToServerEvents, ServerToClientEvents } from './events.ts';
+import { checkSince, streamEvents, type JournalSource } from './event-stream.ts';
 import { openConnections } from './open-connections.ts';
 
 export interface RealtimeOptions {
@@ -23,6 +24,8 @@ export interface RealtimeOptions {
   /** Express's `trust proxy`. */
   readonly trustProxy: boolean | number | string;
   readonly log: Logger;
+  /** What clients hear live and catch up on; left out, they hear of the session alone. */
+  readonly journal?: JournalSource;
 }
 
 export interface Realtime {
@@ -41,7 +44,7 @@ const GOODBYE_MS = 1_000;
  * Serves Socket.IO: the status and its changes to every client, commands from them. Namespace `/` only.
  */
 export function createRealtime(options: RealtimeOptions): Realtime {
-  const { httpServer, session, corsOrigins, trustProxy, log } = options;
+  const { httpServer, session, corsOrigins, trustProxy, log, journal } = options;
   const hasKey = keyCheck(options.apiKey);
   const mayCome = originCheck({ allowed: corsOrigins, trustProxy });
   const commands = commandsOf(session);
@@ -69,6 +72,10 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     log.warn({ code: data.code }, '[SOCKET] refused, no valid API key');
     next(Object.assign(new Error(data.message), { data }));
   });
+  if (journal !== undefined) {
+    io.use(checkSince);
+    io.on('connection', (socket) => streamEvents(socket, journal, log));
+  }
 
   io.on('connection', (socket) => {
     log.debug({ socket: socket.id, clients: io.engine.clientsCount }, '[SOCKET] connected');

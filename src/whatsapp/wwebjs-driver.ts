@@ -1,5 +1,6 @@
 import type { DriverEvent, WhatsAppDriver } from '../session/driver.ts';
 import type { SessionLog } from '../session/ports.ts';
+import type { PageClient } from './page-client.ts';
 import type { PreparedBrowser } from './prepare-browser.ts';
 import { WwebjsClient } from './wwebjs-client.ts';
 
@@ -35,6 +36,8 @@ export interface WwebjsDriverOptions {
   readonly profile: string;
   readonly deadlines?: Partial<DriverDeadlines>;
   readonly log: SessionLog;
+  /** Told of the library's client whenever there is a new one, before it starts. */
+  readonly onClient?: (library: PageClient) => void;
 }
 
 /** WhatsApp through whatsapp-web.js in a Chromium of its own. */
@@ -46,13 +49,15 @@ export class WwebjsDriver implements WhatsAppDriver {
   }
 
   create(emit: (event: DriverEvent) => void): WwebjsClient {
-    const { browser, profile, log, deadlines } = this.#options;
-    return new WwebjsClient({
+    const { browser, profile, log, deadlines, onClient } = this.#options;
+    const client = new WwebjsClient({
       browser,
       profile,
       log,
       emit,
       deadlines: { ...DEFAULT_DEADLINES, ...deadlines },
     });
+    onClient?.(client.library);
+    return client;
   }
 }

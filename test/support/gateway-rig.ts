@@ -44,6 +44,7 @@ export interface GatewayRigOptions {
 /** The whole gateway in this process, with a real browser, on a simulated WhatsApp and a folder of its own. */
 export async function startGatewayRig(options: GatewayRigOptions = {}): Promise<GatewayRig> {
   const sessionPath = await mkdtemp(join(tmpdir(), 'whatsapp-gateway-session-'));
+  const dataPath = await mkdtemp(join(tmpdir(), 'whatsapp-gateway-data-'));
   const simulator = await startSimulator(options.simulator);
   const lines: Record<string, unknown>[] = [];
   const log = pino(
@@ -54,6 +55,8 @@ export async function startGatewayRig(options: GatewayRigOptions = {}): Promise<
     HOST: '127.0.0.1',
     PORT: '0',
     WHATSAPP_SESSION_PATH: sessionPath,
+    DATA_PATH: dataPath,
+    SEND_RATE_PER_MINUTE: '0',
     CHROMIUM_ARGS: simulator.chromiumArgsLine,
     ...(process.env['PUPPETEER_EXECUTABLE_PATH'] !== undefined && {
       PUPPETEER_EXECUTABLE_PATH: process.env['PUPPETEER_EXECUTABLE_PATH'],
@@ -98,6 +101,7 @@ export async function startGatewayRig(options: GatewayRigOptions = {}): Promise<
       await gateway.stop();
       await simulator.stop();
       await rm(sessionPath, { recursive: true, force: true });
+      await rm(dataPath, { recursive: true, force: true });
     },
   };
 }

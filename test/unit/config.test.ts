@@ -32,6 +32,13 @@ describe('readConfig', () => {
       corsOrigins: [],
       trustProxy: false,
       logLevel: 'info',
+      dataPath: './data',
+      sendRatePerMinute: 60,
+      queueLimit: 10_000,
+      mediaMaxBytes: 67_108_864,
+      mediaUrlAllow: [],
+      retentionDays: 30,
+      webhook: null,
     });
     expect(Object.isFrozen(config)).toBe(true);
     expect(Object.isFrozen(config.corsOrigins)).toBe(true);

@@ -1,0 +1,79 @@
+import type { Clock } from '../clock.ts';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { EventInput } from './event.ts';
+import type { Journal } from './journal.ts';
+
+/** WhatsApp's history, as the gap replay needs it. */
+export interface History {
+  /** Every chat with the time of its newest message, in milliseconds since the Unix epoch. */
+  chats(): Promise<readonly { readonly id: string; readonly at: number }[]>;
+  /** The messages of a chat that are not older than `since`, oldest first, at most the newest `limit`. */
+  messages(chatId: string, since: number, limit: number): Promise<readonly EventInput[]>;
+}
+
+/** The name under which the journal keeps when it began: older history is none of its business. */
+const BEGINNING = '*';
+
+/** What is looked at in one chat at most; a gateway that was away for months does not replay a whole life. */
+const LIMIT_PER_CHAT = 500;
+
+/**
+ * Finds what came in while the gateway was away: chats whose newest message is newer than what the journal knows
+ * of them. What the journal has already is recognised there and dropped, so looking twice does no harm.
+ */
+export class GapReplay {
+  readonly #journal: Journal;
+  readonly #history: History;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #running: Promise<void> | null = null;
+  #again = false;
+
+  constructor(journal: Journal, history: History, clock: Clock, log: Logger) {
+    this.#journal = journal;
+    this.#history = history;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** To be called whenever WhatsApp is ready. Resolves when what was missed is in the journal; never rejects. */
+  run(): Promise<void> {
+    this.#again = true;
+    this.#running ??= this.#loop().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  async #loop(): Promise<void> {
+    while (this.#again) {
+      this.#again = false;
+      try {
+        const found = await this.#replay();
+        if (found > 0) this.#log.info({ found }, 'messages that came in meanwhile are now in the journal');
+      } catch (error) {
+        this.#log.warn({ reason: messageOf(error) }, 'what came in meanwhile could not be looked for');
+      }
+    }
+  }
+
+  async #replay(): Promise<number> {
+    const beginning = this.#journal.watermark(BEGINNING);
+    if (beginning === null) {
+      await this.#journal.raiseWatermark(BEGINNING, this.#clock.now());
+      return 0;
+    }
+    let found = 0;
+    for (const chat of await this.#history.chats()) {
+      const since = this.#journal.watermark(chat.id) ?? beginning;
+      // WhatsApp counts in seconds: a second message of the same second is newer, and does not look it.
+      const second = Math.floor(since / 1000) * 1000;
+      if (chat.at < second) continue;
+      for (const event of await this.#history.messages(chat.id, second, LIMIT_PER_CHAT)) {
+        if ((await this.#journal.append(event)) !== null) found += 1;
+      }
+    }
+    return found;
+  }
+}

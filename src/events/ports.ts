@@ -1,0 +1,29 @@
+import type { JournalEvent } from './event.ts';
+
+/** The rows of the journal. Writes are called inside `Transactions.run` only. */
+export interface JournalRows {
+  /** @returns the sequence number, or null when an event of this id is there already */
+  insert(event: Omit<JournalEvent, 'seq'>, recordedAt: number): number | null;
+  /** Events above `since`, oldest first. */
+  read(since: number, limit: number): JournalEvent[];
+  /** The highest sequence number that was ever given. */
+  lastSeq(): number;
+  /** The lowest sequence number that is still there, or null when the journal is empty. */
+  firstSeq(): number | null;
+  /** The size of all events in bytes. */
+  bytes(): number;
+  /** Removes at most `limit` events that were recorded before `time`, oldest first. @returns bytes removed */
+  removeOlderThan(time: number, limit: number): { readonly events: number; readonly bytes: number };
+  /** Removes the oldest `limit` events. */
+  removeOldest(limit: number): { readonly events: number; readonly bytes: number };
+  /** The time of the newest message of a chat that was ever recorded; null when none was. */
+  watermark(chatId: string): number | null;
+  raiseWatermark(chatId: string, at: number): void;
+}
+
+/** Runs writes in one transaction; resolves when they are on the disk. */
+export interface Transactions {
+  run<T>(work: () => T): Promise<T>;
+  /** Inside a `run`: `callback` is called once the transaction is on the disk. */
+  afterCommit(callback: () => void): void;
+}

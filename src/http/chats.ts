@@ -1,0 +1,92 @@
+import type { IRouter, Request } from 'express';
+import { z } from 'zod';
+
+import { validate } from '../border/validate.ts';
+import { parseAddress } from '../messages/address.ts';
+import type { ChatCursor, Chats, ChatSummary } from '../messages/chats.ts';
+import { sendJson } from './answer.ts';
+import { route } from './route.ts';
+
+const limited = (most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,3}$/, `expected 1 to ${most}`)
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= most, `expected 1 to ${most}`)
+    .optional();
+
+const CURSOR = /^(\d{1,12})_([\w.@-]{3,64})$/;
+
+export const chatsQuery = z.object({
+  search: z.string().max(100).optional(),
+  limit: limited(200),
+  cursor: z.string().regex(CURSOR, 'expected the nextCursor of the page before').optional(),
+});
+export const chatMessagesQuery = z.object({ limit: limited(500) });
+
+export const chatBodies = {
+  typing: z.strictObject({ state: z.enum(['typing', 'recording', 'stop']) }),
+  archive: z.strictObject({ archived: z.boolean() }),
+  pin: z.strictObject({ pinned: z.boolean() }),
+  /** Until a time, for ever (`true`), or not any more (`false`). */
+  mute: z.strictObject({ muted: z.union([z.boolean(), z.iso.datetime({ offset: true })]) }),
+} as const;
+
+/** `/api/chats`. The key is asked for by whoever mounts it. */
+export function chatRoutes(router: IRouter, chats: Chats): void {
+  route(router, '/api/chats', {
+    get: async (request, response) => {
+      const { search = '', limit = 50, cursor } = validate(chatsQuery, request.query);
+      const page = await chats.list({ search, limit, before: cursorOf(cursor) });
+      sendJson(response, 200, {
+        success: true,
+        chats: page.chats.map(view),
+        nextCursor: page.next === null ? null : `${page.next.t}_${page.next.id}`,
+      });
+    },
+  });
+  route(router, '/api/chats/:id/messages', {
+    get: async (request, response) => {
+      const { limit = 50 } = validate(chatMessagesQuery, request.query);
+      sendJson(response, 200, { success: true, messages: await chats.messages(chatIdOf(request), limit) });
+    },
+  });
+  const perform = (path: string, act: (chatId: string, body: unknown) => Promise<void>) => {
+    route(router, `/api/chats/:id/${path}`, {
+      post: async (request, response) => {
+        const chatId = chatIdOf(request);
+        await act(chatId, request.body);
+        sendJson(response, 200, { success: true, chatId });
+      },
+    });
+  };
+  perform('seen', (id) => chats.seen(id));
+  perform('typing', (id, body) => chats.typing(id, validate(chatBodies.typing, body).state));
+  perform('archive', (id, body) => chats.archive(id, validate(chatBodies.archive, body).archived));
+  perform('pin', (id, body) => chats.pin(id, validate(chatBodies.pin, body).pinned));
+  perform('mute', (id, body) => {
+    const { muted } = validate(chatBodies.mute, body);
+    return chats.mute(id, muted === false ? null : muted === true ? Infinity : Date.parse(muted));
+  });
+}
+
+/** A chat is named by its id or by the phone number of the person. */
+function chatIdOf(request: Request): string {
+  const address = parseAddress(String(request.params['id']));
+  return address.kind === 'chat' ? address.chatId : address.canonical;
+}
+
+function cursorOf(text: string | undefined): ChatCursor | null {
+  const [, t = '', id = ''] = CURSOR.exec(text ?? '') ?? [];
+  return id === '' ? null : { t: Number(t), id };
+}
+
+function view(chat: ChatSummary) {
+  const { lastMessageAt, mutedUntil, ...rest } = chat;
+  return {
+    ...rest,
+    lastMessageAt: lastMessageAt === null ? null : new Date(lastMessageAt).toISOString(),
+    muted: mutedUntil !== null,
+    mutedUntil: mutedUntil === null || mutedUntil === Infinity ? null : new Date(mutedUntil).toISOString(),
+  };
+}

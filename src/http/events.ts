@@ -1,0 +1,64 @@
+import type { IRouter } from 'express';
+import { z } from 'zod';
+
+import { validate } from '../border/validate.ts';
+import type { Clock } from '../clock.ts';
+import { readOrWait } from '../events/follow.ts';
+import type { Journal } from '../events/journal.ts';
+import { isTypePattern, matchesType } from '../events/schema.ts';
+import { sendJson } from './answer.ts';
+import { route } from './route.ts';
+
+const whole = (least: number, most: number, meaning: string) =>
+  z
+    .string()
+    .regex(/^\d{1,16}$/, meaning)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, meaning);
+
+export const eventsQuery = z.object({
+  since: whole(0, Number.MAX_SAFE_INTEGER, 'expected the seq of an event, or 0 for the beginning').optional(),
+  limit: whole(1, 500, 'expected 1 to 500').optional(),
+  wait: whole(0, 60, 'expected seconds, 0 to 60').optional(),
+  types: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.string().refine(isTypePattern, 'expected events such as message or group.*')))
+    .optional(),
+});
+
+/** `GET /api/events`: the journal for scripts. The key is asked for by whoever mounts it. */
+export function eventRoutes(router: IRouter, options: { journal: Journal; clock: Clock }): void {
+  const { clock } = options;
+  route(router, '/api/events', {
+    get: async (request, response) => {
+      const { journal } = options;
+      const query = validate(eventsQuery, request.query);
+      const { limit = 100, wait = 0, types = [] } = query;
+      const gone = new AbortController();
+      response.on('close', () => gone.abort());
+      // A number beyond the newest is one of another journal.
+      let cursor = Math.min(query.since ?? 0, journal.lastSeq);
+      const deadline = clock.now() + wait * 1000;
+      for (;;) {
+        const waitMs = deadline - clock.now();
+        const page = await readOrWait(journal, { since: cursor, limit, waitMs }, clock, gone.signal);
+        cursor = page.at(-1)?.seq ?? cursor;
+        const events =
+          types.length === 0
+            ? page
+            : page.filter((event) => types.some((pattern) => matchesType(pattern, event.type)));
+        if (events.length === 0 && page.length > 0 && !gone.signal.aborted) continue;
+        if (gone.signal.aborted) return;
+        sendJson(response, 200, {
+          success: true,
+          events,
+          nextSince: cursor,
+          firstSeq: journal.firstSeq(),
+          lastSeq: journal.lastSeq,
+        });
+        return;
+      }
+    },
+  });
+}

@@ -1,0 +1,241 @@
+import type { IRouter, Request, RequestHandler, Response } from 'express';
+import { z } from 'zod';
+
+import type { KeyCheck } from '../border/api-key.ts';
+import { validate } from '../border/validate.ts';
+import { GatewayError } from '../errors.ts';
+import type { MediaIntake } from '../media/intake.ts';
+import { parseAddress } from '../messages/address.ts';
+import { MESSAGE_STATUSES, type OutboxMessage } from '../messages/message.ts';
+import type { NumberBook } from '../messages/numbers.ts';
+import { QueueFullError, type AcceptOptions, type Outbox } from '../messages/outbox.ts';
+import { outgoingSchema, sendRequestSchema, type Outgoing, type SendRequest } from '../messages/schema.ts';
+import { sendJson } from './answer.ts';
+import { requireKey } from './auth.ts';
+import { jsonBody } from './json-body.ts';
+import { messageView } from './message-view.ts';
+import { isMultipart, readMultipart } from './multipart.ts';
+import { route } from './route.ts';
+
+export interface MessageRoutesOptions {
+  readonly outbox: Outbox;
+  readonly numbers: NumberBook;
+  readonly intake: MediaIntake;
+  /** Whether WhatsApp can be asked at this moment. */
+  readonly isConnected: () => boolean;
+}
+
+/** Base64 needs four characters for three bytes; larger files come as an upload or by address. */
+const JSON_LIMIT = 32 * 1024 * 1024;
+
+/** How long a request waits for WhatsApp's word on a number before it is accepted without, in milliseconds. */
+const RESOLVE_WITHIN_MS = 5_000;
+
+export const sendQuery = z.object({
+  wait: z.enum(['server'], { error: 'expected server' }).optional(),
+  timeout: z
+    .string()
+    .regex(/^\d{1,2}$/, 'expected seconds, 1 to 60')
+    .transform(Number)
+    .refine((seconds) => seconds >= 1 && seconds <= 60, 'expected seconds, 1 to 60')
+    .optional(),
+});
+
+export const listQuery = z.object({
+  status: z
+    .string()
+    .transform((text) => text.split(','))
+    .pipe(z.array(z.enum(MESSAGE_STATUSES, { error: `expected of ${MESSAGE_STATUSES.join(', ')}` })))
+    .optional(),
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, 'expected 1 to 200')
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= 200, 'expected 1 to 200')
+    .optional(),
+  cursor: z
+    .string()
+    .regex(/^\d{1,16}$/, 'expected the nextCursor of the page before')
+    .transform(Number)
+    .optional(),
+});
+
+/** The `Idempotency-Key` of draft-ietf-httpapi-idempotency-key-header: a string in quotes; bare ones are common and taken too. */
+const idempotencyKey = z
+  .string()
+  .transform((text) => text.trim().replace(/^"(.*)"$/, '$1'))
+  .pipe(z.string().regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 printable characters without spaces'))
+  .optional();
+
+/** `/api/messages` and `/api/numbers`. To be mounted before whatever parses smaller bodies. */
+export function messageRoutes(router: IRouter, options: MessageRoutesOptions, checkKey: KeyCheck): void {
+  const secured = requireKey(checkKey);
+  router.use('/api/messages', secured, unlessMultipart(jsonBody(JSON_LIMIT)));
+  router.use('/api/numbers', secured);
+
+  route(router, '/api/messages', {
+    get: (request, response) => list(request, response, options.outbox),
+    post: (request, response) => send(request, response, options),
+  });
+  route(router, '/api/messages/:id', {
+    get: (request, response) => {
+      const message = options.outbox.find(idOf(request));
+      if (message === null) throw noMessage();
+      sendJson(response, 200, { success: true, message: messageView(message) });
+    },
+    delete: async (request, response) => {
+      const message = await options.outbox.cancel(idOf(request));
+      if (message === null) throw noMessage();
+      sendJson(response, 200, { success: true, message: messageView(message) });
+    },
+  });
+  route(router, '/api/numbers/:phone', {
+    get: async (request, response) => {
+      const { numbers } = options;
+      const address = parseAddress(String(request.params['phone']));
+      if (address.kind !== 'phone') {
+        throw new GatewayError({ code: 'invalid_recipient', message: 'Not a phone number' });
+      }
+      if (!options.isConnected() && numbers.remembered(address.digits) === undefined) throw notConnected();
+      const chatId = await numbers.resolve(address.digits).catch((error: unknown) => {
+        throw notConnected(error);
+      });
+      sendJson(response, 200, { success: true, phone: address.digits, exists: chatId !== null, chatId });
+    },
+  });
+}
+
+async function send(request: Request, response: Response, options: MessageRoutesOptions): Promise<void> {
+  const { outbox } = options;
+  const query = validate(sendQuery, request.query);
+  const key = validate(z.object({ 'Idempotency-Key': idempotencyKey }), {
+    'Idempotency-Key': request.headers['idempotency-key'],
+  })['Idempotency-Key'];
+  try {
+    const { content, accept } = await contentOf(request, options, key);
+    const message = content === null ? outbox.repeated(accept) : null;
+    const accepted =
+      message === null && content !== null
+        ? await outbox.accept(content, accept)
+        : { message: message ?? gone(), repeated: true };
+    if (accepted.repeated) response.setHeader('Idempotency-Replayed', 'true');
+    const waited =
+      query.wait === undefined
+        ? accepted.message
+        : await outbox.waitForServer(accepted.message, (query.timeout ?? 15) * 1000);
+    response.setHeader('Location', `/api/messages/${waited.id}`);
+    sendJson(response, 202, { success: true, message: messageView(waited) });
+  } catch (error) {
+    if (error instanceof QueueFullError) response.setHeader('Retry-After', String(error.retryAfterSeconds));
+    throw error;
+  }
+}
+
+/** The message of a request, its media stored; null for a repetition, whose media need not be fetched again. */
+async function contentOf(
+  request: Request,
+  options: MessageRoutesOptions,
+  key: string | undefined,
+): Promise<{ content: Outgoing | null; accept: AcceptOptions }> {
+  if (isMultipart(request)) {
+    const { fields, media } = await readMultipart(request, options.intake);
+    const content = validate(outgoingSchema, { ...typed(fields), ...(media !== null && { media }) });
+    await refuseUnknownNumber(content.to, options);
+    return { content, accept: { idempotencyKey: key, body: content } };
+  }
+  const given = validate(sendRequestSchema, request.body);
+  const accept = { idempotencyKey: key, body: given };
+  if (options.outbox.repeated(accept) !== null) return { content: null, accept };
+  await refuseUnknownNumber(given.to, options);
+  return { content: await withStoredMedia(given, options.intake), accept };
+}
+
+async function withStoredMedia(given: SendRequest, intake: MediaIntake): Promise<Outgoing> {
+  if (!('media' in given)) return given;
+  const media = await intake.take(given.media);
+  return validate(outgoingSchema, { ...given, media });
+}
+
+/** Fields of a form are text; what is no text in a message is written as JSON. */
+function typed(fields: Record<string, unknown>): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) {
+    const isJson = ['mentions', 'ttl', 'viewOnce'].includes(name) && typeof value === 'string';
+    result[name] = isJson ? parseJson(value) : value;
+  }
+  return result;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A number that WhatsApp does not know is refused at once when WhatsApp can be asked. */
+async function refuseUnknownNumber(to: string, options: MessageRoutesOptions): Promise<void> {
+  const address = parseAddress(to);
+  if (address.kind !== 'phone' || !options.isConnected()) return;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), RESOLVE_WITHIN_MS);
+  });
+  try {
+    // No answer: the message is accepted, and the sender asks again.
+    const chatId = await Promise.race([options.numbers.resolve(address.digits).catch(() => undefined), late]);
+    if (chatId !== null) return;
+  } finally {
+    clearTimeout(timer);
+  }
+  throw new GatewayError({
+    code: 'unknown_number',
+    message: 'WhatsApp does not know this phone number',
+    action: 'Check the number and its country code; GET /api/numbers/{phone} asks WhatsApp',
+  });
+}
+
+function list(request: Request, response: Response, outbox: Outbox): void {
+  const { status = [], limit = 50, cursor = null } = validate(listQuery, request.query);
+  const messages = outbox.list({ statuses: status, before: cursor, limit: limit + 1 });
+  const page = messages.slice(0, limit);
+  const last = page.at(-1);
+  sendJson(response, 200, {
+    success: true,
+    messages: page.map(messageView),
+    counts: outbox.counts(),
+    nextCursor: messages.length > limit && last !== undefined ? String(last.seq) : null,
+  });
+}
+
+function unlessMultipart(handlers: RequestHandler[]): RequestHandler[] {
+  return handlers.map(
+    (handler): RequestHandler =>
+      (request, response, next) =>
+        isMultipart(request) && request.method === 'POST' ? next() : handler(request, response, next),
+  );
+}
+
+function idOf(request: Request): string {
+  return String(request.params['id']).slice(0, 64);
+}
+
+function noMessage(): GatewayError {
+  return new GatewayError({ code: 'not_found', message: 'There is no message of this id' });
+}
+
+/** The message of a known key was removed by retention between two looks. */
+function gone(): OutboxMessage {
+  throw noMessage();
+}
+
+function notConnected(cause?: unknown): GatewayError {
+  return new GatewayError({
+    code: 'not_connected',
+    message: 'WhatsApp cannot be asked now',
+    action: 'GET /api/whatsapp/status says why',
+    retryable: true,
+    cause,
+  });
+}

@@ -1,0 +1,105 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { z } from 'zod';
+
+import { GatewayError } from '../errors.ts';
+import type { DownloadedMedia } from '../messages/actions.ts';
+
+export interface InboundFile {
+  /** Absolute. */
+  readonly path: string;
+  /** As the sender calls it; not to be trusted. */
+  readonly mimetype: string;
+  readonly filename: string | null;
+}
+
+const description = z.object({ mimetype: z.string(), filename: z.string().nullable() });
+
+/**
+ * Files of messages that came in: fetched from WhatsApp when somebody asks, and kept for the next who does, within
+ * a budget of size and age. It is a cache: nothing is lost with it but time.
+ */
+export class InboundMedia {
+  readonly #folder: string;
+  readonly #fetch: (messageId: string) => Promise<DownloadedMedia | null>;
+  readonly #fetching = new Map<string, Promise<void>>();
+
+  /** @param fetch asks WhatsApp; what it throws is passed on */
+  constructor(folder: string, fetch: (messageId: string) => Promise<DownloadedMedia | null>) {
+    this.#folder = folder;
+    this.#fetch = fetch;
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  }
+
+  /** @throws GatewayError `not_found` when WhatsApp does not have the file (any more), and what the fetch throws */
+  async get(messageId: string): Promise<InboundFile> {
+    // The id comes from outside and never becomes part of a path.
+    const name = createHash('sha256').update(messageId).digest('hex');
+    const known = await this.#find(name);
+    if (known !== null) return known;
+    let fetching = this.#fetching.get(name);
+    if (fetching === undefined) {
+      fetching = this.#store(name, messageId).finally(() => this.#fetching.delete(name));
+      this.#fetching.set(name, fetching);
+    }
+    await fetching;
+    const stored = await this.#find(name);
+    if (stored === null) throw gone();
+    return stored;
+  }
+
+  /** Removes what is older than `olderThan`, then the longest unused until all is within `maxBytes`. */
+  async sweep(olderThan: number, maxBytes: number): Promise<void> {
+    const files = [];
+    for (const name of await readdir(this.#folder)) {
+      const found = await stat(join(this.#folder, name)).catch(() => null);
+      if (found !== null) files.push({ name, size: found.size, usedAt: found.mtimeMs });
+    }
+    files.sort((a, b) => b.usedAt - a.usedAt);
+    let total = 0;
+    for (const file of files) {
+      total += file.size;
+      if (file.usedAt >= olderThan && total <= maxBytes) continue;
+      await rm(join(this.#folder, file.name), { force: true });
+    }
+  }
+
+  async #find(name: string): Promise<InboundFile | null> {
+    const path = join(this.#folder, name);
+    try {
+      const { mimetype, filename } = description.parse(JSON.parse(await readFile(`${path}.json`, 'utf8')));
+      const now = new Date();
+      await utimes(path, now, now);
+      return { path, mimetype, filename };
+    } catch {
+      return null;
+    }
+  }
+
+  async #store(name: string, messageId: string): Promise<void> {
+    const media = await this.#fetch(messageId);
+    if (media === null) throw gone();
+    const path = join(this.#folder, name);
+    const temporary = `${path}.${randomUUID()}`;
+    try {
+      await writeFile(temporary, media.bytes, { mode: 0o600 });
+      const { mimetype, filename } = media;
+      await writeFile(`${path}.json`, JSON.stringify({ mimetype, filename }), { mode: 0o600 });
+      await rename(temporary, path);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+}
+
+function gone(): GatewayError {
+  return new GatewayError({
+    code: 'not_found',
+    message: 'WhatsApp does not have the file of this message, or has it no more',
+    action: 'The phone may still have it: open the message there',
+  });
+}

@@ -1,0 +1,64 @@
+import type { GivenMedia, StoredMedia } from '../messages/schema.ts';
+import { download } from './download.ts';
+
+/** Where files go; returns once they are on the disk. */
+export interface MediaSink {
+  /** @throws GatewayError `payload_too_large`, `storage_full`, `storage_unavailable` */
+  put(content: AsyncIterable<Uint8Array>, maxBytes: number): Promise<{ sha256: string; size: number }>;
+}
+
+/** A file that arrives with a request. */
+export interface Upload {
+  readonly content: AsyncIterable<Uint8Array>;
+  readonly mimetype: string;
+  readonly filename: string | null;
+}
+
+const UNKNOWN_TYPE = 'application/octet-stream';
+
+/** Takes the media of messages in: however it is given, afterwards it is a file of the gateway's own. */
+export class MediaIntake {
+  readonly #sink: MediaSink;
+  readonly #maxBytes: number;
+  readonly #allow: readonly string[];
+
+  constructor(sink: MediaSink, options: { maxBytes: number; allow: readonly string[] }) {
+    this.#sink = sink;
+    this.#maxBytes = options.maxBytes;
+    this.#allow = options.allow;
+  }
+
+  /** The largest file, in bytes. */
+  get maxBytes(): number {
+    return this.#maxBytes;
+  }
+
+  /** @throws GatewayError `media_refused`, `payload_too_large`, `storage_full`, `storage_unavailable` */
+  async take(given: GivenMedia): Promise<StoredMedia> {
+    if ('data' in given) {
+      const bytes = Buffer.from(given.data, 'base64');
+      return this.upload({
+        content: inPieces(bytes),
+        mimetype: given.mimetype,
+        filename: given.filename ?? null,
+      });
+    }
+    const { body, mimetype, filename } = await download(given.url, this.#allow);
+    return this.upload({
+      content: body,
+      mimetype: given.mimetype ?? mimetype ?? UNKNOWN_TYPE,
+      filename: given.filename ?? filename,
+    });
+  }
+
+  /** @throws GatewayError `payload_too_large`, `storage_full`, `storage_unavailable` */
+  async upload({ content, mimetype, filename }: Upload): Promise<StoredMedia> {
+    const { sha256, size } = await this.#sink.put(content, this.#maxBytes);
+    return { sha256, size, mimetype, filename };
+  }
+}
+
+async function* inPieces(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  await Promise.resolve();
+  yield bytes;
+}

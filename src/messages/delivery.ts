@@ -1,0 +1,195 @@
+import type { Clock } from '../clock.ts';
+import { GatewayError, messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { parseAddress } from './address.ts';
+import { StoppedError, type Connection } from './connection.ts';
+import type { Ledger } from './ledger.ts';
+import type { MessageReason, OutboxMessage } from './message.ts';
+import type { NumberBook } from './numbers.ts';
+import type { OutboxRows } from './ports.ts';
+import type { SenderSettings } from './sender.ts';
+import {
+  NotConnectedError,
+  NotTakenError,
+  RejectedError,
+  type MessageTransport,
+  type Receipt,
+} from './transport.ts';
+
+export type DeliveryOutcome =
+  /** The page of that epoch has it; `told` when `message.stuck` has been told before. */
+  | { readonly type: 'handed'; readonly at: number; readonly told: boolean; readonly epoch: number }
+  /** Nothing more to do: it has an end, or was acknowledged already. */
+  | { readonly type: 'done' }
+  /** The gateway stops in the middle; the next start settles it. */
+  | { readonly type: 'interrupted' };
+
+/** Between two tries, in milliseconds; the last one repeats. */
+const PAUSES = [500, 2_000, 5_000, 15_000, 30_000] as const;
+
+/** After these the page certainly does not have the message. */
+const BEFORE_THE_HAND_OVER = [NotConnectedError, NotTakenError, GatewayError] as const;
+
+/** Takes one message from the queue to the page, however often page, browser or disk fail on the way. */
+export class Delivery {
+  readonly #rows: OutboxRows;
+  readonly #ledger: Ledger;
+  readonly #transport: MessageTransport;
+  readonly #numbers: NumberBook;
+  readonly #connection: Connection;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #settings: SenderSettings;
+
+  constructor(parts: {
+    rows: OutboxRows;
+    ledger: Ledger;
+    transport: MessageTransport;
+    numbers: NumberBook;
+    connection: Connection;
+    clock: Clock;
+    log: Logger;
+    settings: SenderSettings;
+  }) {
+    this.#rows = parts.rows;
+    this.#ledger = parts.ledger;
+    this.#transport = parts.transport;
+    this.#numbers = parts.numbers;
+    this.#connection = parts.connection;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#settings = parts.settings;
+  }
+
+  /**
+   * @param unknown whether it may have been handed over before, so that it is looked for first
+   * @param onIdle called with true when it begins to wait for something else than an answer of the page, with
+   *   false when it goes on
+   */
+  async deliver(id: string, unknown: boolean, onIdle: (idle: boolean) => void): Promise<DeliveryOutcome> {
+    const waiting = async (wait: Promise<void>): Promise<void> => {
+      onIdle(true);
+      try {
+        await wait;
+      } finally {
+        onIdle(false);
+      }
+    };
+    let uncertain = unknown;
+    let lastError = '';
+    for (let failures = 0; ;) {
+      try {
+        if (!this.#connection.isUp) await waiting(this.#connection.whenUp());
+        const message = this.#rows.find(id);
+        if (message === null || !['queued', 'sending'].includes(message.status)) return { type: 'done' };
+        if (uncertain && message.chatId !== null) {
+          const { epoch } = this.#connection;
+          const found = await this.#transport.lookUp(message.waId, message.chatId);
+          if (found.found) return await this.#handed(id, found, epoch);
+          uncertain = false;
+          if (message.attempts >= this.#settings.maxAttempts) {
+            const detail = lastError === '' ? '' : `: ${lastError}`;
+            const text = `WhatsApp Web did not take it in ${message.attempts} tries${detail}`;
+            return await this.#end(id, 'failed', { code: 'send_failed', message: text });
+          }
+        }
+        if (message.expiresAt !== null && message.expiresAt <= this.#clock.now()) {
+          return await this.expire(id);
+        }
+        const chatId = message.chatId ?? (await this.#resolve(message));
+        if (chatId === null) {
+          const text = 'WhatsApp does not know this phone number';
+          return await this.#end(id, 'failed', { code: 'unknown_number', message: text });
+        }
+        const sending = await this.#ledger.markSending(id, chatId);
+        if (sending === null) return { type: 'done' };
+        return await this.#hand(sending, chatId);
+      } catch (error) {
+        if (error instanceof StoppedError) return { type: 'interrupted' };
+        if (error instanceof RejectedError) {
+          return await this.#end(id, 'failed', { code: 'rejected', message: error.message });
+        }
+        lastError = messageOf(error);
+        if (error instanceof NotTakenError && this.#isExhausted(id)) {
+          return await this.#end(id, 'failed', { code: 'send_failed', message: lastError });
+        }
+        // Everything else may have happened after the hand-over, except what is known to come before it.
+        if (!BEFORE_THE_HAND_OVER.some((type) => error instanceof type)) uncertain = true;
+        this.#log.warn(
+          { message: id, reason: lastError },
+          'a message did not get through; it is tried again',
+        );
+        const pause = PAUSES[Math.min(failures, PAUSES.length - 1)] ?? 0;
+        failures += 1;
+        try {
+          await waiting(this.#connection.pause(pause));
+        } catch {
+          return { type: 'interrupted' };
+        }
+      }
+    }
+  }
+
+  /** Its time has passed before it could be sent. @throws StoppedError when the disk was full until the gateway stops */
+  async expire(id: string): Promise<DeliveryOutcome> {
+    const text = 'Its ttl passed before it could be sent';
+    return this.#end(id, 'expired', { code: 'ttl_passed', message: text });
+  }
+
+  #isExhausted(id: string): boolean {
+    return (this.#rows.find(id)?.attempts ?? 0) >= this.#settings.maxFailures;
+  }
+
+  async #resolve(message: OutboxMessage): Promise<string | null> {
+    const address = parseAddress(message.to);
+    return address.kind === 'chat' ? address.chatId : this.#numbers.resolve(address.digits);
+  }
+
+  async #hand(message: OutboxMessage, chatId: string): Promise<DeliveryOutcome> {
+    const { epoch } = this.#connection;
+    let receipt: Receipt;
+    try {
+      receipt = await this.#transport.send({ waId: message.waId, chatId, content: message.content });
+    } catch (error) {
+      if (error instanceof NotConnectedError) {
+        await this.#persistently(() => this.#ledger.markNotSent(message.id));
+      }
+      throw error;
+    }
+    return this.#handed(message.id, receipt, epoch);
+  }
+
+  async #handed(id: string, receipt: Receipt, epoch: number): Promise<DeliveryOutcome> {
+    await this.#persistently(() => this.#ledger.markHanded(id, receipt.ack));
+    const message = this.#rows.find(id);
+    if (message?.status !== 'sending') return { type: 'done' };
+    return {
+      type: 'handed',
+      at: message.handedAt ?? this.#clock.now(),
+      told: message.stuckAt !== null,
+      epoch,
+    };
+  }
+
+  async #end(id: string, status: 'failed' | 'expired', reason: MessageReason): Promise<DeliveryOutcome> {
+    await this.#persistently(() => this.#ledger.finish(id, status, reason, ['queued', 'sending']));
+    return { type: 'done' };
+  }
+
+  /**
+   * What has happened must get onto the disk, however long that is full: until then the row says "sending", and
+   * after a crash the message is looked for, which is right as well.
+   */
+  async #persistently(write: () => Promise<unknown>): Promise<void> {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        await write();
+        return;
+      } catch (error) {
+        if (!(error instanceof GatewayError)) throw error;
+        this.#log.error({ reason: error.message }, 'what became of a message could not be written yet');
+        await this.#connection.pause(PAUSES[Math.min(failures, PAUSES.length - 1)] ?? 0);
+      }
+    }
+  }
+}

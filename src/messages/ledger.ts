@@ -1,0 +1,132 @@
+import type { Clock } from '../clock.ts';
+import {
+  isFinal,
+  statusAfterAck,
+  type MessageReason,
+  type MessageStatus,
+  type OutboxMessage,
+} from './message.ts';
+import type { MessageNews, OutboxRows, Transactions } from './ports.ts';
+
+/** What changed, to those who wait for it in this process. */
+export type ChangeListener = (message: OutboxMessage) => void;
+
+/**
+ * The only writer of what becomes of a message. Each change reads the row, decides, writes and tells the news in
+ * one transaction, so two of them at once (a cancellation and a hand-over, say) cannot both win.
+ */
+export class Ledger {
+  readonly #rows: OutboxRows;
+  readonly #transactions: Transactions;
+  readonly #news: MessageNews;
+  readonly #clock: Clock;
+  readonly #listeners = new Set<ChangeListener>();
+
+  constructor(rows: OutboxRows, transactions: Transactions, news: MessageNews, clock: Clock) {
+    this.#rows = rows;
+    this.#transactions = transactions;
+    this.#news = news;
+    this.#clock = clock;
+  }
+
+  /** Calls `listener` after every change that is on the disk, until the returned function is called. */
+  subscribe(listener: ChangeListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** It is about to be handed over. @returns null when it no longer waits: cancelled, or expired */
+  markSending(id: string, chatId: string): Promise<OutboxMessage | null> {
+    return this.#change(id, (message) => {
+      if (message.status !== 'queued' && message.status !== 'sending') return null;
+      const begun = { ...message, chatId, attempts: message.attempts + 1, handedAt: null };
+      return message.status === 'sending' ? begun : this.#with(begun, 'sending', null);
+    });
+  }
+
+  /** It certainly was not handed over after all. */
+  markNotSent(id: string): Promise<OutboxMessage | null> {
+    return this.#change(id, (message) =>
+      message.status === 'sending' && message.handedAt === null
+        ? { ...this.#with(message, 'queued', null), attempts: message.attempts - 1 }
+        : null,
+    );
+  }
+
+  /** The page has it, with the acknowledgement so far. */
+  markHanded(id: string, ack: number): Promise<OutboxMessage | null> {
+    return this.#change(id, (message) => {
+      if (isFinal(message.status)) return null;
+      const handed = message.handedAt === null ? { ...message, handedAt: this.#clock.now() } : message;
+      const next = statusAfterAck(handed.status, ack);
+      if (next !== null) return this.#with(handed, next, ackReason(next));
+      return handed === message ? null : handed;
+    });
+  }
+
+  /** WhatsApp acknowledged a message. @returns null when it is not one of the outbox, or says nothing new */
+  recordAck(waId: string, ack: number): Promise<OutboxMessage | null> {
+    const known = this.#rows.findByWaId(waId);
+    if (known === null || statusAfterAck(known.status, ack) === null) return Promise.resolve(null);
+    return this.#change(known.id, (message) => {
+      const next = statusAfterAck(message.status, ack);
+      return next === null ? null : this.#with(message, next, ackReason(next));
+    });
+  }
+
+  /** @returns null when it had been handed over or ended before */
+  finish(
+    id: string,
+    status: 'failed' | 'expired' | 'cancelled',
+    reason: MessageReason,
+    from: readonly MessageStatus[],
+  ): Promise<OutboxMessage | null> {
+    return this.#change(id, (message) =>
+      from.includes(message.status) ? this.#with(message, status, reason) : null,
+    );
+  }
+
+  /** Tells once that WhatsApp's server is silent about it. */
+  markStuck(id: string): Promise<OutboxMessage | null> {
+    return this.#change(
+      id,
+      (message) =>
+        message.status === 'sending' && message.stuckAt === null
+          ? { ...message, stuckAt: this.#clock.now() }
+          : null,
+      (message) => this.#news.stuck(message),
+    );
+  }
+
+  #with(message: OutboxMessage, status: MessageStatus, reason: MessageReason | null): OutboxMessage {
+    return {
+      ...message,
+      status,
+      history: [...message.history, { status, at: this.#clock.now(), reason }],
+    };
+  }
+
+  async #change(
+    id: string,
+    decide: (message: OutboxMessage) => OutboxMessage | null,
+    tell?: (message: OutboxMessage) => void,
+  ): Promise<OutboxMessage | null> {
+    const changed = await this.#transactions.run(() => {
+      const before = this.#rows.find(id);
+      const after = before === null ? null : decide(before);
+      if (before === null || after === null) return null;
+      this.#rows.update(after);
+      if (tell !== undefined) tell(after);
+      else if (after.status !== before.status) this.#news.statusChanged(after);
+      return after;
+    });
+    if (changed !== null) for (const listener of this.#listeners) listener(changed);
+    return changed;
+  }
+}
+
+function ackReason(status: MessageStatus): MessageReason | null {
+  return status === 'failed'
+    ? { code: 'whatsapp_error', message: 'WhatsApp reported an error for this message' }
+    : null;
+}

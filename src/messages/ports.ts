@@ -1,0 +1,66 @@
+import type { MessageStatus, OutboxMessage } from './message.ts';
+
+/** Runs writes in one transaction; resolves when they are on the disk. */
+export interface Transactions {
+  /** @throws GatewayError `storage_full` or `storage_unavailable`: then nothing of `work` has happened */
+  run<T>(work: () => T): Promise<T>;
+}
+
+export interface IdempotencyRecord {
+  readonly key: string;
+  readonly fingerprint: string;
+  readonly messageId: string;
+  readonly chatId: string | null;
+  readonly createdAt: number;
+}
+
+export interface NumberRecord {
+  readonly chatId: string | null;
+  readonly checkedAt: number;
+}
+
+/** What the sender keeps in memory of a message; the content stays on the disk until it is sent. */
+export type QueueEntry = Pick<
+  OutboxMessage,
+  'seq' | 'id' | 'address' | 'notBefore' | 'expiresAt' | 'status' | 'handedAt'
+>;
+
+/** The rows of the outbox. Writes are called inside `Transactions.run` only. */
+export interface OutboxRows {
+  /** @returns the message with its sequence number */
+  insert(message: Omit<OutboxMessage, 'seq'>): OutboxMessage;
+  /** Writes what can change: status, history, chat id, attempts, handedAt, stuckAt. */
+  update(message: OutboxMessage): void;
+  find(id: string): OutboxMessage | null;
+  findByWaId(waId: string): OutboxMessage | null;
+  /** Newest first, below the sequence number `before`. */
+  list(query: {
+    readonly statuses: readonly MessageStatus[];
+    readonly before: number | null;
+    readonly limit: number;
+  }): OutboxMessage[];
+  /** What the sender has to know after a start, in the order of acceptance. */
+  unfinished(): QueueEntry[];
+  /** How many messages are in each status. */
+  counts(): Partial<Record<MessageStatus, number>>;
+  /** Whether a file of the media folder is still needed by a message that is not finished. */
+  needsMedia(sha256: string): boolean;
+  /** Removes finished messages that changed last before `time`, at most `limit` of them. @returns how many */
+  removeFinished(time: number, limit: number): number;
+
+  idempotency(key: string): IdempotencyRecord | null;
+  rememberIdempotency(record: IdempotencyRecord): void;
+  /** @returns how many keys were forgotten */
+  forgetIdempotency(before: number): number;
+
+  number(digits: string): NumberRecord | null;
+  rememberNumber(digits: string, record: NumberRecord): void;
+}
+
+/** Hears of every change of a message, inside the transaction that makes it. */
+export interface MessageNews {
+  /** @param message after the change */
+  statusChanged(message: OutboxMessage): void;
+  /** WhatsApp's server has not acknowledged it in time. */
+  stuck(message: OutboxMessage): void;
+}

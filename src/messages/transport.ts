@@ -1,0 +1,60 @@
+import type { OutboxMessage } from './message.ts';
+
+/**
+ * WhatsApp, as the outbox needs it. Every method keeps a deadline of its own and throws one of the
+ * errors below, nothing else: what happened to a send decides whether it may be tried again.
+ */
+export interface MessageTransport {
+  /**
+   * Hands a message over under `message.waId`. Resolves once the page has taken it, which is not yet WhatsApp's
+   * server; the acknowledgement comes on its own.
+   * @throws RejectedError the page refused it and nothing was sent
+   * @throws NotTakenError the page could not take it, and certainly has not
+   * @throws OutcomeUnknownError it may or may not have been taken
+   * @throws NotConnectedError nothing was handed over
+   */
+  send(message: SendableMessage): Promise<Receipt>;
+  /**
+   * Looks in the page for a message of a chat by the id that the gateway chose.
+   * @throws NotConnectedError, OutcomeUnknownError when there was no answer
+   */
+  lookUp(waId: string, chatId: string): Promise<LookUp>;
+  /**
+   * The chat of a phone number, or null when WhatsApp does not know the number.
+   * @throws NotConnectedError, OutcomeUnknownError
+   */
+  resolveNumber(digits: string): Promise<string | null>;
+}
+
+export interface SendableMessage {
+  readonly waId: string;
+  readonly chatId: string;
+  readonly content: OutboxMessage['content'];
+}
+
+export interface Receipt {
+  /** WhatsApp's acknowledgement so far; see `ACK`. */
+  readonly ack: number;
+}
+
+export type LookUp = { readonly found: false } | { readonly found: true; readonly ack: number };
+
+/** WhatsApp refused: trying again without a change cannot help. */
+export class RejectedError extends Error {
+  override readonly name = 'RejectedError';
+}
+
+/** WhatsApp Web failed before it took the message; another try can help (an upload that broke off, for example). */
+export class NotTakenError extends Error {
+  override readonly name = 'NotTakenError';
+}
+
+/** Nobody knows: the page died, or did not answer in time. */
+export class OutcomeUnknownError extends Error {
+  override readonly name = 'OutcomeUnknownError';
+}
+
+/** There is no connected page; nothing was done. */
+export class NotConnectedError extends Error {
+  override readonly name = 'NotConnectedError';
+}

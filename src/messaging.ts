@@ -1,0 +1,184 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { systemClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { messageOf } from './errors.ts';
+import { GapReplay } from './events/gap.ts';
+import { Journal } from './events/journal.ts';
+import { outboxNews } from './events/outbox-news.ts';
+import type { Logger } from './log.ts';
+import { InboundMedia } from './media/inbound.ts';
+import { MediaIntake } from './media/intake.ts';
+import type { MessageActions } from './messages/actions.ts';
+import {
+  createMessages,
+  DEFAULT_MESSAGE_SETTINGS,
+  type Messages,
+  type MessageSettings,
+} from './messages/messages.ts';
+import type { StatusBody } from './session/status.ts';
+import { DEFAULT_RETENTION, Retention } from './store/retention.ts';
+import { openStore, type Store } from './store/store.ts';
+import { postWithFetch } from './webhooks/post.ts';
+import { DEFAULT_RETRY, type RetrySettings } from './webhooks/retry.ts';
+import { Webhooks } from './webhooks/webhooks.ts';
+import type { CurrentClient } from './whatsapp/current-client.ts';
+import { PageHistory } from './whatsapp/history.ts';
+import { listen } from './whatsapp/incoming.ts';
+import type { PageClient } from './whatsapp/page-client.ts';
+import { WwebjsTransport } from './whatsapp/wwebjs-transport.ts';
+
+const DAY_MS = 24 * 3_600_000;
+
+/** Files that came in can be fetched from WhatsApp again; what is kept saves time only. */
+const INBOUND_CACHE = { ageMs: 7 * DAY_MS, bytes: 1024 ** 3 };
+
+export interface MessagingOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly version: string;
+  readonly client: CurrentClient;
+  readonly actions: MessageActions;
+  /** Other times and limits, for tests. */
+  readonly settings?: Partial<MessageSettings>;
+  readonly retry?: Partial<RetrySettings>;
+}
+
+/** The half of the gateway that messages flow through: store, outbox, journal and webhooks, wired to the session. */
+export class Messaging {
+  readonly messages: Messages;
+  readonly journal: Journal;
+  readonly webhooks: Webhooks;
+  readonly intake: MediaIntake;
+  readonly inbound: InboundMedia;
+  readonly #config: Config;
+  readonly #log: Logger;
+  readonly #store: Store;
+  readonly #retention: Retention;
+  readonly #gaps: GapReplay;
+  #ready = false;
+  #told = '';
+
+  /** @throws GatewayError `storage_in_use`, `storage_newer`, `storage_full`, `storage_unavailable` */
+  constructor({ config, log, version, client, actions, settings, retry }: MessagingOptions) {
+    this.#config = config;
+    this.#log = log.child({ part: 'messages' });
+    const store = openStore(resolve(config.dataPath), log.child({ part: 'store' }));
+    this.#store = store;
+    const { transactions } = store;
+    this.journal = new Journal(store.journal, transactions, systemClock, log.child({ part: 'events' }));
+    this.messages = createMessages({
+      rows: store.outbox,
+      transactions,
+      news: outboxNews(this.journal),
+      transport: new WwebjsTransport(
+        () => client.page(),
+        (sha256) => readFile(store.outgoingMedia.pathOf(sha256)),
+      ),
+      clock: systemClock,
+      random: Math.random,
+      log: this.#log,
+      settings: {
+        ...DEFAULT_MESSAGE_SETTINGS,
+        ratePerMinute: config.sendRatePerMinute,
+        queueLimit: config.queueLimit,
+        ...settings,
+      },
+    });
+    this.webhooks = new Webhooks({
+      rows: store.webhooks,
+      transactions,
+      journal: this.journal,
+      post: postWithFetch,
+      clock: systemClock,
+      random: Math.random,
+      log: log.child({ part: 'webhooks' }),
+      retry: { ...DEFAULT_RETRY, ...retry },
+      version,
+    });
+    this.intake = new MediaIntake(store.outgoingMedia, {
+      maxBytes: config.mediaMaxBytes,
+      allow: config.mediaUrlAllow,
+    });
+    this.inbound = new InboundMedia(join(resolve(config.dataPath), 'media', 'inbound'), (messageId) =>
+      actions.download(messageId),
+    );
+    const history = new PageHistory({
+      page: () => client.page(),
+      client: () => client.library,
+      isOwn: (waId) => this.#isOwn(waId),
+    });
+    this.#gaps = new GapReplay(this.journal, history, systemClock, this.#log);
+    this.#retention = new Retention(
+      store,
+      {
+        ...DEFAULT_RETENTION,
+        eventsMs: config.retentionDays * DAY_MS,
+        messagesMs: config.retentionDays * DAY_MS,
+      },
+      systemClock,
+      this.#log,
+      [(now) => this.inbound.sweep(now - INBOUND_CACHE.ageMs, INBOUND_CACHE.bytes)],
+    );
+  }
+
+  /** @throws GatewayError when the webhook of the environment cannot be written down */
+  async start(): Promise<void> {
+    const { webhook, dataPath } = this.#config;
+    this.#log.info({ dataPath: join(resolve(dataPath), 'gateway.db') }, 'outbox and journal');
+    this.messages.sender.start();
+    await this.webhooks.start(webhook === null ? null : { ...webhook, secret: webhook.secret.reveal() });
+    this.#retention.start();
+  }
+
+  /** Stops sending and delivering. The database stays open for what the session still has to say; see `close`. */
+  async stop(): Promise<void> {
+    await Promise.all([this.messages.sender.stop(), this.webhooks.stop(), this.#retention.stop()]);
+  }
+
+  /** Writes what has gathered and gives the database back. */
+  close(): void {
+    this.#store.close();
+  }
+
+  /** There is a new client of the library; what it hears goes into the journal. */
+  attach(library: PageClient): void {
+    listen(library, {
+      append: (event) => this.journal.append(event),
+      isOwn: (waId) => this.#isOwn(waId),
+      acknowledged: (waId, ack) => this.messages.ledger.recordAck(waId, ack),
+      log: this.#log,
+    });
+  }
+
+  /** Follows the state of the session. */
+  follow(status: StatusBody): void {
+    if (status.isReady !== this.#ready) {
+      this.#ready = status.isReady;
+      if (status.isReady) {
+        this.messages.sender.connected();
+        void this.#gaps.run();
+      } else this.messages.sender.disconnected();
+    }
+    const reason =
+      status.reason === null ? null : { code: status.reason.code, message: status.reason.message };
+    const told = `${status.status} ${reason?.code ?? ''}`;
+    if (told === this.#told) return;
+    this.#told = told;
+    this.journal
+      .append({
+        type: 'session.status',
+        key: null,
+        at: systemClock.now(),
+        data: { status: status.status, reason },
+      })
+      .catch((error: unknown) => {
+        this.#log.error({ reason: messageOf(error) }, 'a state could not be written down');
+      });
+  }
+
+  #isOwn(waId: string): boolean {
+    return this.#store.outbox.findByWaId(waId) !== null;
+  }
+}

@@ -1,0 +1,108 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+
+import { EVENT_VERSION, type JournalEvent } from '../events/event.ts';
+import type { JournalRows } from '../events/ports.ts';
+import type { EventData, EventType } from '../events/schema.ts';
+import { numberOf, numberOrNull, textOf, type Row } from './row.ts';
+
+/** The SQL of `journal` and `watermarks`. */
+export class JournalTable implements JournalRows {
+  readonly #insert: StatementSync;
+  readonly #read: StatementSync;
+  readonly #last: StatementSync;
+  readonly #first: StatementSync;
+  readonly #bytes: StatementSync;
+  readonly #removeOlder: StatementSync;
+  readonly #removeOldest: StatementSync;
+  readonly #watermark: StatementSync;
+  readonly #raise: StatementSync;
+
+  constructor(connection: DatabaseSync) {
+    this.#insert = connection.prepare(
+      `INSERT INTO journal (id, type, at, recorded_at, replayed, data, bytes) VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO NOTHING`,
+    );
+    this.#read = connection.prepare('SELECT * FROM journal WHERE seq > ? ORDER BY seq LIMIT ?');
+    this.#last = connection.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'journal'`);
+    this.#first = connection.prepare('SELECT MIN(seq) AS seq FROM journal');
+    this.#bytes = connection.prepare('SELECT COALESCE(SUM(bytes), 0) AS bytes FROM journal');
+    this.#removeOlder = connection.prepare(
+      `DELETE FROM journal WHERE seq IN (SELECT seq FROM journal WHERE recorded_at < ? ORDER BY seq LIMIT ?)
+       RETURNING bytes`,
+    );
+    this.#removeOldest = connection.prepare(
+      'DELETE FROM journal WHERE seq IN (SELECT seq FROM journal ORDER BY seq LIMIT ?) RETURNING bytes',
+    );
+    this.#watermark = connection.prepare('SELECT at FROM watermarks WHERE chat_id = ?');
+    this.#raise = connection.prepare(
+      `INSERT INTO watermarks VALUES (?, ?)
+       ON CONFLICT (chat_id) DO UPDATE SET at = MAX(at, excluded.at)`,
+    );
+  }
+
+  insert(event: Omit<JournalEvent, 'seq'>, recordedAt: number): number | null {
+    const data = JSON.stringify(event.data);
+    const { changes, lastInsertRowid } = this.#insert.run(
+      event.id,
+      event.type,
+      Date.parse(event.timestamp),
+      recordedAt,
+      event.replayed ? 1 : 0,
+      data,
+      Buffer.byteLength(data),
+    );
+    return changes === 0 ? null : Number(lastInsertRowid);
+  }
+
+  read(since: number, limit: number): JournalEvent[] {
+    return this.#read.all(since, limit).map(toEvent);
+  }
+
+  lastSeq(): number {
+    const row = this.#last.get();
+    return row === undefined ? 0 : numberOf(row, 'seq');
+  }
+
+  firstSeq(): number | null {
+    const row = this.#first.get();
+    return row === undefined ? null : numberOrNull(row, 'seq');
+  }
+
+  bytes(): number {
+    const row = this.#bytes.get();
+    return row === undefined ? 0 : numberOf(row, 'bytes');
+  }
+
+  removeOlderThan(time: number, limit: number): { events: number; bytes: number } {
+    return total(this.#removeOlder.all(time, limit));
+  }
+
+  removeOldest(limit: number): { events: number; bytes: number } {
+    return total(this.#removeOldest.all(limit));
+  }
+
+  watermark(chatId: string): number | null {
+    const row = this.#watermark.get(chatId);
+    return row === undefined ? null : numberOf(row, 'at');
+  }
+
+  raiseWatermark(chatId: string, at: number): void {
+    this.#raise.run(chatId, at);
+  }
+}
+
+function total(rows: readonly Row[]): { events: number; bytes: number } {
+  return { events: rows.length, bytes: rows.reduce((sum, row) => sum + numberOf(row, 'bytes'), 0) };
+}
+
+function toEvent(row: Row): JournalEvent {
+  return {
+    id: textOf(row, 'id'),
+    seq: numberOf(row, 'seq'),
+    type: textOf(row, 'type') as EventType,
+    version: EVENT_VERSION,
+    timestamp: new Date(numberOf(row, 'at')).toISOString(),
+    replayed: numberOf(row, 'replayed') === 1,
+    data: JSON.parse(textOf(row, 'data')) as EventData[EventType],
+  };
+}

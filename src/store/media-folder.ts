@@ -1,0 +1,137 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { createReadStream, mkdirSync, type ReadStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+import { GatewayError } from '../errors.ts';
+import { storageError } from './errors.ts';
+
+export interface StoredFile {
+  readonly sha256: string;
+  readonly size: number;
+}
+
+const HASH = /^[0-9a-f]{64}$/;
+
+/**
+ * Files named by the SHA-256 of their content. A file is complete and on the disk, name and all, before anybody
+ * learns its name; equal content is stored once.
+ */
+export class MediaFolder {
+  readonly #path: string;
+
+  /** @throws GatewayError `storage_unavailable` when the folder cannot be made */
+  constructor(path: string) {
+    this.#path = path;
+    try {
+      mkdirSync(join(path, 'incoming'), { recursive: true, mode: 0o700 });
+    } catch (error) {
+      throw storageError(error, path);
+    }
+  }
+
+  /**
+   * Stores a stream of bytes.
+   * @throws GatewayError `payload_too_large` above `maxBytes`; `storage_full`, `storage_unavailable`
+   * @throws whatever the stream throws
+   */
+  async put(content: AsyncIterable<Uint8Array>, maxBytes: number): Promise<StoredFile> {
+    const temporary = join(this.#path, 'incoming', randomUUID());
+    try {
+      const { sha256, size } = await this.#write(temporary, content, maxBytes);
+      const target = this.#fileOf(sha256);
+      const made = await this.#storage(() => mkdir(dirname(target), { recursive: true, mode: 0o700 }));
+      await this.#storage(() => rename(temporary, target));
+      await this.#storage(() => syncFolder(dirname(target)));
+      if (made !== undefined) await this.#storage(() => syncFolder(this.#path));
+      return { sha256, size };
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+  }
+
+  /** The path of a stored file, for reading. @throws GatewayError `not_found` for what is no hash */
+  pathOf(sha256: string): string {
+    if (!HASH.test(sha256)) throw new GatewayError({ code: 'not_found', message: 'There is no such file' });
+    return this.#fileOf(sha256);
+  }
+
+  /** The size of a stored file, or null when it is not there. */
+  async sizeOf(sha256: string): Promise<number | null> {
+    const found = await stat(this.pathOf(sha256)).catch(() => null);
+    return found === null ? null : found.size;
+  }
+
+  /** Reads a stored file; `start` and `end` are byte positions, both inclusive. */
+  read(sha256: string, range?: { start: number; end: number }): ReadStream {
+    return createReadStream(this.pathOf(sha256), range);
+  }
+
+  /**
+   * Removes files that nobody needs and that are older than `olderThan` (a newer one may belong to a request
+   * that has not been accepted yet), and what interrupted requests have left.
+   * @param olderThan milliseconds since the Unix epoch
+   * @returns how many files were removed
+   */
+  async sweep(olderThan: number, isNeeded: (sha256: string) => boolean): Promise<number> {
+    let removed = 0;
+    for (const folder of await readdir(this.#path)) {
+      for (const name of await readdir(join(this.#path, folder))) {
+        const file = join(this.#path, folder, name);
+        const found = await stat(file).catch(() => null);
+        if (found === null || found.mtimeMs >= olderThan) continue;
+        if (folder !== 'incoming' && isNeeded(name)) continue;
+        await rm(file, { force: true });
+        removed += 1;
+      }
+    }
+    return removed;
+  }
+
+  async #write(path: string, content: AsyncIterable<Uint8Array>, maxBytes: number): Promise<StoredFile> {
+    const hash = createHash('sha256');
+    let size = 0;
+    const file = await this.#storage(() => open(path, 'wx', 0o600));
+    try {
+      for await (const chunk of content) {
+        size += chunk.byteLength;
+        if (size > maxBytes) {
+          throw new GatewayError({
+            code: 'payload_too_large',
+            message: `The file is larger than ${maxBytes} bytes`,
+            action: 'Send a smaller file, or raise MEDIA_MAX_BYTES',
+          });
+        }
+        hash.update(chunk);
+        await this.#storage(() => file.writeFile(chunk));
+      }
+      await this.#storage(() => file.sync());
+    } finally {
+      await file.close();
+    }
+    return { sha256: hash.digest('hex'), size };
+  }
+
+  async #storage<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw storageError(error, this.#path);
+    }
+  }
+
+  #fileOf(sha256: string): string {
+    return join(this.#path, sha256.slice(0, 2), sha256);
+  }
+}
+
+/** Puts the names in a folder on the disk: fsync of a file does not cover its name. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}

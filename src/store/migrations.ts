@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import type { DatabaseSync } from 'node:sqlite';
+
+import { GatewayError } from '../errors.ts';
+
+/** One step forward; the position in the list is the schema version it leads to. Steps are never edited once released. */
+const STEPS = ['outbox.sql', 'journal.sql', 'webhooks.sql'] as const;
+
+/** The schema version of this program. */
+export const SCHEMA_VERSION = STEPS.length;
+
+/** @throws GatewayError `storage_newer` when a newer program has written the file */
+export function refuseNewer(connection: DatabaseSync, path: string): void {
+  const found = versionOf(connection);
+  if (found > SCHEMA_VERSION) {
+    throw new GatewayError({
+      code: 'storage_newer',
+      message: `${path} was written by a newer version (schema ${found}, this one knows ${SCHEMA_VERSION})`,
+      action: 'Run the newer version again, or restore the backup that was made before the upgrade',
+    });
+  }
+}
+
+/** Brings the schema forward, each step in a transaction of its own with the version it leads to. */
+export function migrate(connection: DatabaseSync): void {
+  const found = versionOf(connection);
+  for (const [index, file] of STEPS.entries()) {
+    const version = index + 1;
+    if (version <= found) continue;
+    const sql = readFileSync(new URL(`sql/${file}`, import.meta.url), 'utf8');
+    connection.exec('BEGIN IMMEDIATE');
+    try {
+      connection.exec(sql);
+      connection.exec(`PRAGMA user_version = ${version}`);
+      connection.exec('COMMIT');
+    } catch (error) {
+      if (connection.isTransaction) connection.exec('ROLLBACK');
+      throw error;
+    }
+  }
+}
+
+function versionOf(connection: DatabaseSync): number {
+  return Number(connection.prepare('PRAGMA user_version').get()?.['user_version']);
+}

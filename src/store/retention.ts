@@ -1,0 +1,104 @@
+import type { Clock } from '../clock.ts';
+import { messageOf } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import type { Store } from './store.ts';
+
+export interface RetentionSettings {
+  /** How long events are kept, in milliseconds. */
+  readonly eventsMs: number;
+  /** How large the journal may grow, in bytes of event data. */
+  readonly eventsBytes: number;
+  /** How long finished messages and their idempotency keys are kept; at least a day. */
+  readonly messagesMs: number;
+  /** How long dead letters are kept. */
+  readonly deadLettersMs: number;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+export const DEFAULT_RETENTION: RetentionSettings = {
+  eventsMs: 30 * DAY_MS,
+  eventsBytes: 512 * 1024 * 1024,
+  messagesMs: 30 * DAY_MS,
+  deadLettersMs: 30 * DAY_MS,
+};
+
+/** Idempotency keys are promised for 24 hours; twice that leaves no doubt. */
+const IDEMPOTENCY_MS = 2 * DAY_MS;
+
+/** A file may be younger than the message that needs it; nobody takes longer than this to be accepted. */
+const MEDIA_GRACE_MS = 3_600_000;
+
+const RUN_EVERY_MS = 10 * 60_000;
+
+/** Rows of one transaction, so that a large clean-up does not hold up what is accepted meanwhile. */
+const STEP = 1_000;
+
+/** Removes what is too old or too much, piece by piece. */
+export class Retention {
+  readonly #store: Store;
+  readonly #settings: RetentionSettings;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  #cancel: (() => void) | null = null;
+  #running: Promise<void> = Promise.resolve();
+  readonly #others: readonly ((now: number) => Promise<void>)[];
+  #stopped = false;
+
+  /** @param others clean-ups of what is not in the store, called with the present time */
+  constructor(
+    store: Store,
+    settings: RetentionSettings,
+    clock: Clock,
+    log: Logger,
+    others: readonly ((now: number) => Promise<void>)[] = [],
+  ) {
+    this.#others = others;
+    this.#store = store;
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#log = log;
+  }
+
+  /** Cleans up now and every ten minutes. */
+  start(): void {
+    this.#running = this.run()
+      .catch((error: unknown) => {
+        this.#log.warn({ reason: messageOf(error) }, 'old messages and events could not be removed');
+      })
+      .then(() => {
+        if (!this.#stopped) this.#cancel = this.#clock.schedule(RUN_EVERY_MS, () => this.start());
+      });
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#cancel?.();
+    await this.#running;
+  }
+
+  /** One clean-up. @throws GatewayError when the disk does not allow it */
+  async run(): Promise<void> {
+    const now = this.#clock.now();
+    const { outbox, journal, webhooks, transactions, outgoingMedia } = this.#store;
+    const settings = this.#settings;
+    await this.#repeat(() => outbox.removeFinished(now - settings.messagesMs, STEP));
+    await transactions.run(() => outbox.forgetIdempotency(now - IDEMPOTENCY_MS));
+    await transactions.run(() => webhooks.removeDeadLettersBefore(now - settings.deadLettersMs));
+    await this.#repeat(() => journal.removeOlderThan(now - settings.eventsMs, STEP).events);
+    let excess = journal.bytes() - settings.eventsBytes;
+    while (excess > 0 && !this.#stopped) {
+      const removed = await transactions.run(() => journal.removeOldest(STEP));
+      if (removed.events === 0) break;
+      excess -= removed.bytes;
+    }
+    await outgoingMedia.sweep(now - MEDIA_GRACE_MS, (sha256) => outbox.needsMedia(sha256));
+    for (const other of this.#others) await other(now);
+    this.#store.connection.exec('PRAGMA incremental_vacuum(1000)');
+  }
+
+  async #repeat(step: () => number): Promise<void> {
+    let removed = STEP;
+    while (removed === STEP && !this.#stopped) removed = await this.#store.transactions.run(step);
+  }
+}

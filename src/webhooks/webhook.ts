@@ -1,0 +1,54 @@
+import { chatOf, matchesType } from '../events/schema.ts';
+import type { JournalEvent } from '../events/event.ts';
+
+/** A subscription. Times are milliseconds since the Unix epoch. */
+export interface Webhook {
+  readonly id: string;
+  /** `environment` ones come from WEBHOOK_URL and cannot be changed by a call. */
+  readonly origin: 'environment' | 'rest';
+  readonly url: string;
+  /** `whsec_` and base64. */
+  readonly secret: string;
+  /** Types or patterns such as `group.*`; empty: all. */
+  readonly events: readonly string[];
+  /** Chat ids; empty: all. Events that belong to no chat always pass. */
+  readonly chats: readonly string[];
+  /** Headers that are sent along. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly enabled: boolean;
+  readonly disabledReason: string | null;
+  readonly createdAt: number;
+  readonly progress: WebhookProgress;
+}
+
+export interface WebhookProgress {
+  /** Everything up to this sequence number is delivered, filtered out or dead. */
+  readonly cursor: number;
+  /** Failed attempts at the event that is next. */
+  readonly attempts: number;
+  readonly nextAttemptAt: number | null;
+  /** Since when nothing has got through; null while all is well. */
+  readonly failingSince: number | null;
+  readonly lastError: string | null;
+  readonly deliveredAt: number | null;
+}
+
+/** An event that could not be delivered in time. */
+export interface DeadLetter {
+  readonly seq: number;
+  readonly id: string;
+  readonly webhookId: string;
+  readonly event: JournalEvent;
+  readonly attempts: number;
+  readonly lastError: string | null;
+  readonly at: number;
+}
+
+/** Whether a subscription wants an event. */
+export function wants(webhook: Webhook, event: JournalEvent): boolean {
+  if (webhook.events.length > 0 && !webhook.events.some((pattern) => matchesType(pattern, event.type))) {
+    return false;
+  }
+  const chat = chatOf(event.data);
+  return webhook.chats.length === 0 || chat === null || webhook.chats.includes(chat);
+}

@@ -1,0 +1,238 @@
+import { GatewayError } from '../errors.ts';
+import { newId } from '../ids.ts';
+import { Dispatch, type DispatchParts } from './dispatch.ts';
+import type { NewWebhook, WebhookChanges } from './schema.ts';
+import { newSecret } from './sign.ts';
+import type { DeadLetter, Webhook } from './webhook.ts';
+
+/** The one subscription of the environment keeps its id, and so its place in the journal, across restarts. */
+const ENVIRONMENT_ID = 'wh_environment';
+
+const MAX_WEBHOOKS = 50;
+
+/** How many dead letters one call delivers again. */
+const REDRIVE_LIMIT = 100;
+
+export interface EnvironmentWebhook {
+  readonly url: string;
+  readonly secret: string;
+  readonly events: readonly string[];
+}
+
+export interface RedriveResult {
+  readonly delivered: number;
+  readonly remaining: number;
+  /** Why it stopped before the end; null when it did not. */
+  readonly error: string | null;
+}
+
+/** All subscriptions: what they are, and the running deliveries of each. */
+export class Webhooks {
+  readonly #parts: DispatchParts;
+  readonly #dispatches = new Map<string, Dispatch>();
+  #started = false;
+  /** Changes come one after the other: each stops a delivery and starts it anew. */
+  #changing: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: DispatchParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Starts all deliveries where they ended.
+   * @param environment the subscription of WEBHOOK_URL, or null
+   */
+  async start(environment: EnvironmentWebhook | null): Promise<void> {
+    await this.#applyEnvironment(environment);
+    for (const webhook of this.#parts.rows.all()) this.#launch(webhook);
+    this.#started = true;
+  }
+
+  async stop(): Promise<void> {
+    this.#started = false;
+    await Promise.all([...this.#dispatches.values()].map((dispatch) => dispatch.stop()));
+    this.#dispatches.clear();
+  }
+
+  list(): Webhook[] {
+    return [...this.#dispatches.values()].map((dispatch) => dispatch.webhook);
+  }
+
+  /** @throws GatewayError `not_found` */
+  get(id: string): Webhook {
+    return this.#dispatch(id).webhook;
+  }
+
+  /** Subscribes; what happens from now on is delivered. @throws GatewayError `wrong_state` when there are too many */
+  async create(request: NewWebhook): Promise<Webhook> {
+    const { rows, transactions, clock, journal } = this.#parts;
+    if (this.#dispatches.size >= MAX_WEBHOOKS) {
+      throw new GatewayError({
+        code: 'wrong_state',
+        message: `There are ${MAX_WEBHOOKS} webhooks already`,
+        action: 'Remove one that is not needed any more',
+      });
+    }
+    const now = clock.now();
+    const webhook: Webhook = {
+      ...request,
+      id: newId('wh', now),
+      origin: 'rest',
+      secret: request.secret ?? newSecret(),
+      disabledReason: null,
+      createdAt: now,
+      progress: fresh(journal.lastSeq),
+    };
+    await transactions.run(() => rows.insert(webhook));
+    this.#launch(webhook);
+    return webhook;
+  }
+
+  /**
+   * Changes a subscription; it goes on where it was. Switched on again, it first delivers what it missed.
+   * @throws GatewayError `not_found`; `wrong_state` for the one of the environment
+   */
+  change(id: string, changes: WebhookChanges): Promise<Webhook> {
+    return this.#afterOthers(() => this.#change(id, changes));
+  }
+
+  /** @throws GatewayError `not_found`; `wrong_state` for the one of the environment */
+  remove(id: string): Promise<void> {
+    return this.#afterOthers(() => this.#remove(id));
+  }
+
+  async #change(id: string, changes: WebhookChanges): Promise<Webhook> {
+    const before = this.#restOnly(id);
+    await this.#stopOne(id);
+    const { rows, transactions } = this.#parts;
+    const webhook: Webhook = {
+      ...before.webhook,
+      url: changes.url ?? before.webhook.url,
+      secret: changes.secret ?? before.webhook.secret,
+      events: changes.events ?? before.webhook.events,
+      chats: changes.chats ?? before.webhook.chats,
+      headers: changes.headers ?? before.webhook.headers,
+      enabled: changes.enabled ?? before.webhook.enabled,
+      disabledReason: changes.enabled === true ? null : before.webhook.disabledReason,
+      // A repaired receiver is tried at once.
+      progress: { ...before.webhook.progress, attempts: 0, nextAttemptAt: null },
+    };
+    try {
+      await transactions.run(() => {
+        rows.update(webhook);
+        rows.saveProgress(id, webhook.progress);
+      });
+    } catch (error) {
+      this.#launch(before.webhook);
+      throw error;
+    }
+    return this.#launch(webhook);
+  }
+
+  async #remove(id: string): Promise<void> {
+    const { webhook } = this.#restOnly(id);
+    await this.#stopOne(id);
+    try {
+      await this.#parts.transactions.run(() => this.#parts.rows.remove(id));
+    } catch (error) {
+      this.#launch(webhook);
+      throw error;
+    }
+  }
+
+  /** Oldest first, above the sequence number `after`. @throws GatewayError `not_found` */
+  deadLetters(id: string, after: number, limit: number): DeadLetter[] {
+    this.#dispatch(id);
+    return this.#parts.rows.deadLetters(id, after, limit);
+  }
+
+  /** @throws GatewayError `not_found` */
+  deadLetterCount(id: string): number {
+    this.#dispatch(id);
+    return this.#parts.rows.deadLetterCount(id);
+  }
+
+  /**
+   * Delivers dead letters again, oldest first, at most 100, until one fails.
+   * @throws GatewayError `not_found`
+   */
+  async redrive(id: string): Promise<RedriveResult> {
+    const dispatch = this.#dispatch(id);
+    const { rows, transactions } = this.#parts;
+    let delivered = 0;
+    let error: string | null = null;
+    for (const letter of rows.deadLetters(id, 0, REDRIVE_LIMIT)) {
+      error = await dispatch.deliverNow(letter.event);
+      if (error !== null) break;
+      await transactions.run(() => rows.removeDeadLetter(letter.id));
+      delivered += 1;
+    }
+    return { delivered, remaining: rows.deadLetterCount(id), error };
+  }
+
+  #afterOthers<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#changing.then(work);
+    this.#changing = result.catch(() => undefined);
+    return result;
+  }
+
+  #launch(webhook: Webhook): Webhook {
+    const dispatch = new Dispatch(webhook, this.#parts);
+    this.#dispatches.set(webhook.id, dispatch);
+    dispatch.start();
+    return webhook;
+  }
+
+  async #stopOne(id: string): Promise<void> {
+    await this.#dispatches.get(id)?.stop();
+    this.#dispatches.delete(id);
+  }
+
+  #dispatch(id: string): Dispatch {
+    const dispatch = this.#started ? this.#dispatches.get(id) : undefined;
+    if (dispatch !== undefined) return dispatch;
+    throw new GatewayError({ code: 'not_found', message: 'There is no webhook of this id' });
+  }
+
+  #restOnly(id: string): Dispatch {
+    const dispatch = this.#dispatch(id);
+    if (dispatch.webhook.origin === 'rest') return dispatch;
+    throw new GatewayError({
+      code: 'wrong_state',
+      message: 'This webhook comes from the environment and cannot be changed by a call',
+      action: 'Change WEBHOOK_URL, WEBHOOK_SECRET or WEBHOOK_EVENTS and restart',
+    });
+  }
+
+  async #applyEnvironment(environment: EnvironmentWebhook | null): Promise<void> {
+    const { rows, transactions, clock, journal, log } = this.#parts;
+    const present = rows.all().find(({ id }) => id === ENVIRONMENT_ID);
+    if (environment === null) {
+      if (present === undefined) return;
+      const deadLetters = rows.deadLetterCount(ENVIRONMENT_ID);
+      log.warn({ deadLetters }, 'WEBHOOK_URL is not set any more; its webhook is removed');
+      await transactions.run(() => rows.remove(ENVIRONMENT_ID));
+      return;
+    }
+    const webhook: Webhook = {
+      ...environment,
+      id: ENVIRONMENT_ID,
+      origin: 'environment',
+      chats: [],
+      headers: {},
+      enabled: true,
+      disabledReason: null,
+      createdAt: present?.createdAt ?? clock.now(),
+      // A receiver that has moved goes on where the old one was.
+      progress: present?.progress ?? fresh(journal.lastSeq),
+    };
+    await transactions.run(() => {
+      if (present === undefined) rows.insert(webhook);
+      else rows.update(webhook);
+    });
+  }
+}
+
+function fresh(cursor: number): Webhook['progress'] {
+  return { cursor, attempts: 0, nextAttemptAt: null, failingSince: null, lastError: null, deliveredAt: null };
+}

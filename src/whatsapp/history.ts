@@ -1,0 +1,61 @@
+import type { Page } from 'puppeteer';
+import wwebjs from 'whatsapp-web.js';
+
+import type { History } from '../events/gap.ts';
+import { NotConnectedError } from '../messages/transport.ts';
+import { withDeadline } from './deadline.ts';
+import { chatTimesInPage, messagesInPage } from './history-page.ts';
+import { bareId, messageEvent } from './incoming-events.ts';
+import { isMessage } from './incoming.ts';
+
+/** How long the page may take for one chat, in milliseconds: it may have to ask the phone. */
+const WITHIN_MS = 30_000;
+
+/** The page's own memory of what was said. */
+export class PageHistory implements History {
+  readonly #page: () => Page | null;
+  readonly #client: () => wwebjs.Client | null;
+  readonly #isOwn: (waId: string) => boolean;
+
+  /** @param isOwn whether the gateway has sent a message of this id itself */
+  constructor(options: {
+    page: () => Page | null;
+    client: () => wwebjs.Client | null;
+    isOwn: (waId: string) => boolean;
+  }) {
+    this.#page = options.page;
+    this.#client = options.client;
+    this.#isOwn = options.isOwn;
+  }
+
+  /** @throws NotConnectedError, Error when the page does not answer */
+  async chats() {
+    const chats = await this.#ask((page) => page.evaluate(chatTimesInPage));
+    return chats.map(({ id, t }) => ({ id, at: t * 1000 }));
+  }
+
+  /** @throws NotConnectedError, Error when the page does not answer */
+  async messages(chatId: string, since: number, limit: number) {
+    const query = { chatId, since: since / 1000, limit };
+    const models = await this.#ask((page) => page.evaluate(messagesInPage, query));
+    const client = this.#client();
+    if (client === null) throw new NotConnectedError('WhatsApp is not connected');
+    return models
+      .map((model) => modelled(client, model))
+      .filter((message) => isMessage(message) && !(message.fromMe && this.#isOwn(bareId(message))))
+      .map((message) => messageEvent(message, true));
+  }
+
+  #ask<T>(question: (page: Page) => Promise<T>): Promise<T> {
+    const page = this.#page();
+    if (page === null) return Promise.reject(new NotConnectedError('WhatsApp is not connected'));
+    return withDeadline(question(page), WITHIN_MS, () => new Error(`no answer within ${WITHIN_MS} ms`));
+  }
+}
+
+/** What the page hands over, as the library's message. The class is exported, and the type declarations leave it out. */
+export function modelled(client: wwebjs.Client, data: object): wwebjs.Message {
+  type MessageClass = new (client: wwebjs.Client, data: object) => wwebjs.Message;
+  const { Message } = wwebjs as unknown as { Message: MessageClass };
+  return new Message(client, data);
+}

@@ -1,0 +1,140 @@
+/**
+ * What of sending is evaluated inside WhatsApp Web. Each function is turned into text and runs in the page: it
+ * may use nothing from this file or module but its arguments.
+ */
+
+interface Wid {
+  readonly _serialized: string;
+  isLid(): boolean;
+  isGroup?(): boolean;
+  isStatus?(): boolean;
+}
+
+interface Key {
+  readonly id: string;
+  toString(): string;
+}
+
+interface Message {
+  readonly id: Key;
+  readonly ack?: number;
+}
+
+interface Chat {
+  readonly id: Wid;
+  readonly groupMetadata?: { readonly isLidAddressingMode?: boolean };
+}
+
+interface PageModules {
+  WAWebCollections: {
+    Msg: {
+      get(id: string): Message | undefined;
+      getMessagesById(ids: string[]): Promise<{ messages?: (Message | undefined)[] } | undefined>;
+      getModelsArray(): Message[];
+    };
+  };
+  WAWebUserPrefsMeUser: { getMaybeMePnUser: () => Wid | null; getMaybeMeLidUser: () => Wid | null };
+  WAWebWidFactory: { asUserWidOrThrow: (wid: Wid) => Wid; createWid: (id: string) => Wid };
+  WAWebMsgKey: new (fields: {
+    from: Wid;
+    to: Wid;
+    id: string;
+    participant: Wid | undefined;
+    selfDir: 'out';
+  }) => Key;
+  WAWebQueryExistsJob: { queryWidExists(wid: Wid): Promise<{ wid?: Wid } | null> };
+}
+
+declare const window: {
+  require: <Name extends keyof PageModules>(name: Name) => PageModules[Name];
+  WWebJS: {
+    getChat(id: string, options: { getAsModel: false }): Promise<Chat | null | undefined>;
+    sendMessage(chat: Chat, content: string, options: object): Promise<unknown>;
+  };
+};
+
+/** A message as the library's `WWebJS.sendMessage` takes it. */
+export interface PageMessage {
+  readonly chatId: string;
+  readonly waId: string;
+  readonly content: string;
+  readonly options: { readonly extraOptions?: object } & Readonly<Record<string, unknown>>;
+}
+
+export type PageSendResult =
+  /** The page has it, from now or from before. */
+  | { readonly outcome: 'taken'; readonly ack: number }
+  /** The page does not have it, and says why. */
+  | { readonly outcome: 'not_taken'; readonly error: string }
+  | { readonly outcome: 'no_chat' };
+
+/**
+ * Sends a message under an id that the gateway has chosen.
+ *
+ * The library makes the message's key itself, from an id that the page draws; what is in `extraOptions` comes
+ * after that and replaces it. A message that is there already is not sent a second time.
+ */
+export async function sendInPage(message: PageMessage): Promise<PageSendResult> {
+  const { Msg } = window.require('WAWebCollections');
+  const { getMaybeMePnUser, getMaybeMeLidUser } = window.require('WAWebUserPrefsMeUser');
+  const chat = await window.WWebJS.getChat(message.chatId, { getAsModel: false });
+  if (!chat) return { outcome: 'no_chat' };
+
+  const own = (lid: boolean) => (lid ? getMaybeMeLidUser() : null) ?? getMaybeMePnUser();
+  const isGroup = chat.id.isGroup?.() === true;
+  const from = own(isGroup ? chat.groupMetadata?.isLidAddressingMode === true : chat.id.isLid());
+  if (from === null) return { outcome: 'not_taken', error: 'the page does not know its own account' };
+  const named = isGroup || chat.id.isStatus?.() === true;
+  const participant = named ? window.require('WAWebWidFactory').asUserWidOrThrow(from) : undefined;
+  const MessageKey = window.require('WAWebMsgKey');
+  const key = new MessageKey({ from, to: chat.id, id: message.waId, participant, selfDir: 'out' });
+
+  let error = 'the page took it and does not have it';
+  if (Msg.get(key.toString()) === undefined) {
+    try {
+      const extraOptions = { ...message.options.extraOptions, id: key };
+      await window.WWebJS.sendMessage(chat, message.content, { ...message.options, extraOptions });
+    } catch (thrown) {
+      error = thrown instanceof Error ? thrown.message : String(thrown);
+    }
+  }
+  const taken = Msg.get(key.toString());
+  return taken === undefined ? { outcome: 'not_taken', error } : { outcome: 'taken', ack: taken.ack ?? 0 };
+}
+
+/**
+ * Looks for a message of this account by the id that the gateway has chosen: in the page's memory, then in its
+ * store. @returns its full id and its acknowledgement, or null when the page does not have it
+ */
+export async function findInPage(query: {
+  chatId: string;
+  waId: string;
+}): Promise<{ id: string; ack: number } | null> {
+  const { Msg } = window.require('WAWebCollections');
+  const inMemory = Msg.getModelsArray().find((message) => message.id.id === query.waId);
+  if (inMemory !== undefined) return { id: inMemory.id.toString(), ack: inMemory.ack ?? 0 };
+
+  const chat = await window.WWebJS.getChat(query.chatId, { getAsModel: false });
+  if (!chat) return null;
+  const { getMaybeMePnUser, getMaybeMeLidUser } = window.require('WAWebUserPrefsMeUser');
+  const { asUserWidOrThrow } = window.require('WAWebWidFactory');
+  const MessageKey = window.require('WAWebMsgKey');
+  const named = chat.id.isGroup?.() === true || chat.id.isStatus?.() === true;
+  // Which of the account's two addresses a group uses can have changed since.
+  const keys = [getMaybeMePnUser(), getMaybeMeLidUser()]
+    .filter((from) => from !== null)
+    .map((from) => {
+      const participant = named ? asUserWidOrThrow(from) : undefined;
+      return new MessageKey({ from, to: chat.id, id: query.waId, participant, selfDir: 'out' }).toString();
+    });
+  const stored = await Msg.getMessagesById([...new Set(keys)]);
+  const found = (stored?.messages ?? []).find((message) => message?.id.id === query.waId);
+  return found === undefined ? null : { id: found.id.toString(), ack: found.ack ?? 0 };
+}
+
+/** The chat id of a phone number, or null when WhatsApp does not know the number. */
+export async function resolveInPage(digits: string): Promise<string | null> {
+  const wid = window.require('WAWebWidFactory').createWid(`${digits}@c.us`);
+  const result = await window.require('WAWebQueryExistsJob').queryWidExists(wid);
+  return result?.wid?._serialized ?? null;
+}

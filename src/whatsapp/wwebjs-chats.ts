@@ -1,0 +1,100 @@
+import type wwebjs from 'whatsapp-web.js';
+
+import { GatewayError } from '../errors.ts';
+import type { EventData } from '../events/schema.ts';
+import type { ChatCursor, Chats, ChatSummary, Typing } from '../messages/chats.ts';
+import { askClient, refused } from './ask-client.ts';
+import { chatsInPage, type PageChat } from './chat-page.ts';
+import { messagesInPage } from './history-page.ts';
+import { modelled } from './history.ts';
+import { messageData } from './incoming-events.ts';
+import { isMessage } from './incoming.ts';
+
+const WITHIN_MS = 20_000;
+
+/** The chats of the account, through the library and the page. */
+export class WwebjsChats implements Chats {
+  readonly #client: () => wwebjs.Client | null;
+
+  /** @param client the present client, or null when it is not linked and synced */
+  constructor(client: () => wwebjs.Client | null) {
+    this.#client = client;
+  }
+
+  async list(query: { search: string; before: ChatCursor | null; limit: number }) {
+    const { search, before, limit } = query;
+    const found = await this.#ask((client) =>
+      pageOf(client).evaluate(chatsInPage, { search, before, limit: limit + 1 }),
+    );
+    const chats = found.slice(0, limit);
+    const last = chats.at(-1);
+    const next = found.length > limit && last !== undefined ? { t: last.t, id: last.id } : null;
+    return { chats: chats.map(summary), next };
+  }
+
+  messages(chatId: string, limit: number): Promise<EventData['message'][]> {
+    return this.#ask(async (client) => {
+      const models = await pageOf(client).evaluate(messagesInPage, { chatId, since: 0, limit });
+      return models
+        .map((model) => modelled(client, model))
+        .filter(isMessage)
+        .map(messageData);
+    });
+  }
+
+  seen(chatId: string): Promise<void> {
+    return this.#do((client) => client.sendSeen(chatId));
+  }
+
+  typing(chatId: string, state: Typing): Promise<void> {
+    return this.#do((client) => pageOf(client).evaluate(sendTyping, { chatId, state }));
+  }
+
+  archive(chatId: string, archived: boolean): Promise<void> {
+    return this.#do((client) => (archived ? client.archiveChat(chatId) : client.unarchiveChat(chatId)));
+  }
+
+  pin(chatId: string, pinned: boolean): Promise<void> {
+    return this.#do(async (client) => {
+      const now = await (pinned ? client.pinChat(chatId) : client.unpinChat(chatId));
+      if (now !== pinned) throw refused('WhatsApp pins three chats at most');
+    });
+  }
+
+  mute(chatId: string, until: number | null): Promise<void> {
+    return this.#do((client) => {
+      if (until === null) return client.unmuteChat(chatId);
+      return until === Infinity ? client.muteChat(chatId) : client.muteChat(chatId, new Date(until));
+    });
+  }
+
+  async #do(action: (client: wwebjs.Client) => Promise<unknown>): Promise<void> {
+    await this.#ask(action);
+  }
+
+  #ask<T>(question: (client: wwebjs.Client) => Promise<T>): Promise<T> {
+    return askClient(this.#client(), WITHIN_MS, question);
+  }
+}
+
+/** Runs in the page. */
+async function sendTyping(query: { chatId: string; state: string }): Promise<void> {
+  const { WWebJS } = globalThis as unknown as {
+    WWebJS: { sendChatstate(state: string, chatId: string): Promise<unknown> };
+  };
+  await WWebJS.sendChatstate(query.state, query.chatId);
+}
+
+function pageOf(client: wwebjs.Client) {
+  if (client.pupPage !== undefined) return client.pupPage;
+  throw new GatewayError({ code: 'not_connected', message: 'WhatsApp is not connected', retryable: true });
+}
+
+function summary(chat: PageChat): ChatSummary {
+  const { t, mutedUntil, ...rest } = chat;
+  return {
+    ...rest,
+    lastMessageAt: t === 0 ? null : t * 1000,
+    mutedUntil: mutedUntil === 0 ? null : mutedUntil < 0 ? Infinity : mutedUntil * 1000,
+  };
+}

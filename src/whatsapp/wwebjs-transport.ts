@@ -1,0 +1,89 @@
+import type { Page } from 'puppeteer';
+
+import { messageOf } from '../errors.ts';
+import {
+  NotConnectedError,
+  NotTakenError,
+  OutcomeUnknownError,
+  RejectedError,
+  type LookUp,
+  type MessageTransport,
+  type Receipt,
+  type SendableMessage,
+} from '../messages/transport.ts';
+import { mediaOf } from '../messages/schema.ts';
+import { withDeadline } from './deadline.ts';
+import { pageContentOf, type ReadMedia } from './message-content.ts';
+import { findInPage, resolveInPage, sendInPage } from './message-page.ts';
+
+/** How long the page may take, in milliseconds. */
+export interface TransportDeadlines {
+  readonly sendMs: number;
+  /** Media is uploaded to WhatsApp before the page takes the message. */
+  readonly sendMediaMs: number;
+  readonly askMs: number;
+}
+
+const DEADLINES: TransportDeadlines = { sendMs: 30_000, sendMediaMs: 180_000, askMs: 15_000 };
+
+/** What the library says when a quoted message does not exist. */
+const NO_QUOTE = 'Could not get the quoted message.';
+
+/** The outbox's way into the page. */
+export class WwebjsTransport implements MessageTransport {
+  readonly #page: () => Page | null;
+  readonly #readMedia: ReadMedia;
+  readonly #deadlines: TransportDeadlines;
+
+  /** @param page the page of the present client, or null when there is none that is linked and synced */
+  constructor(page: () => Page | null, readMedia: ReadMedia, deadlines: Partial<TransportDeadlines> = {}) {
+    this.#page = page;
+    this.#readMedia = readMedia;
+    this.#deadlines = { ...DEADLINES, ...deadlines };
+  }
+
+  async send({ waId, chatId, content: message }: SendableMessage): Promise<Receipt> {
+    const media = mediaOf(message);
+    let prepared;
+    try {
+      prepared = await pageContentOf(message, this.#readMedia);
+    } catch (error) {
+      throw new RejectedError(`Its file cannot be read: ${messageOf(error)}`, { cause: error });
+    }
+    const deadline = media === null ? this.#deadlines.sendMs : this.#deadlines.sendMediaMs;
+    const result = await this.#ask(deadline, (page) =>
+      page.evaluate(sendInPage, { chatId, waId, ...prepared }),
+    );
+    switch (result.outcome) {
+      case 'taken':
+        return { ack: result.ack };
+      case 'no_chat':
+        throw new RejectedError('WhatsApp Web has no such chat');
+      case 'not_taken':
+        if (result.error.includes(NO_QUOTE)) throw new RejectedError('The quoted message does not exist');
+        throw new NotTakenError(result.error);
+    }
+  }
+
+  async lookUp(waId: string, chatId: string): Promise<LookUp> {
+    const found = await this.#ask(this.#deadlines.askMs, (page) =>
+      page.evaluate(findInPage, { waId, chatId }),
+    );
+    return found === null ? { found: false } : { found: true, ack: found.ack };
+  }
+
+  resolveNumber(digits: string): Promise<string | null> {
+    return this.#ask(this.#deadlines.askMs, (page) => page.evaluate(resolveInPage, digits));
+  }
+
+  /** Whatever goes wrong between here and the page's answer leaves open what the page has done. */
+  async #ask<T>(ms: number, question: (page: Page) => Promise<T>): Promise<T> {
+    const page = this.#page();
+    if (page === null) throw new NotConnectedError('WhatsApp is not connected');
+    try {
+      return await withDeadline(question(page), ms, () => new Error(`no answer within ${ms} ms`));
+    } catch (error) {
+      throw new OutcomeUnknownError(messageOf(error), { cause: error });
+    }
+  }
+}

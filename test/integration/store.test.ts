@@ -1,0 +1,214 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Readable } from 'node:stream';
+
+import { describe, expect, onTestFinished, test } from 'vitest';
+
+import { createLogger } from '../../src/log.ts';
+import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
+import { openStore } from '../../src/store/store.ts';
+import { SettlingClock, settle } from '../support/settling-clock.ts';
+import { silent, startMessaging, text } from '../support/messaging.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+function collectLog() {
+  const lines: string[] = [];
+  return {
+    lines,
+    log: createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } }),
+  };
+}
+
+describe('openStore', () => {
+  test('a fresh folder, the schema of this version, WAL and a real fsync at commit', () => {
+    const store = openStore(tempFolder(), silent);
+    const pragma = (name: string) => Object.values(store.connection.prepare(`PRAGMA ${name}`).get() ?? {})[0];
+    expect(pragma('user_version')).toBe(SCHEMA_VERSION);
+    expect(pragma('journal_mode')).toBe('wal');
+    expect(pragma('synchronous')).toBe(2);
+    expect(pragma('foreign_keys')).toBe(1);
+    store.close();
+  });
+
+  test('the files, for nobody but the owner to enter', () => {
+    const folder = join(tempFolder(), 'data');
+    openStore(folder, silent).close();
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  test('a database of a newer version, refused and left alone', () => {
+    const folder = tempFolder();
+    openStore(folder, silent).close();
+    const path = join(folder, 'gateway.db');
+    const connection = new DatabaseSync(path);
+    connection.exec(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    connection.close();
+    expect(() => openStore(folder, silent)).toThrow(expect.objectContaining({ code: 'storage_newer' }));
+    const after = new DatabaseSync(path);
+    expect(after.prepare('PRAGMA user_version').get()).toEqual({ user_version: SCHEMA_VERSION + 1 });
+    after.close();
+    expect(readdirSync(folder).filter((name) => name.includes('damaged'))).toEqual([]);
+  });
+
+  test('a folder that another process uses, refused with the remedy', async () => {
+    const folder = tempFolder();
+    openStore(folder, silent).close();
+    const holder = fork(new URL('../support/hold-store.ts', import.meta.url), [folder]);
+    onTestFinished(() => {
+      holder.kill('SIGKILL');
+    });
+    await once(holder, 'message');
+    expect(() => openStore(folder, silent)).toThrow(
+      expect.objectContaining({
+        code: 'storage_in_use',
+        action: expect.stringContaining('DATA_PATH') as string,
+      }),
+    );
+    const exited = once(holder, 'exit');
+    holder.kill('SIGKILL');
+    await exited;
+    openStore(folder, silent).close();
+  });
+
+  test('a folder that cannot be made, refused by name', () => {
+    const folder = tempFolder();
+    writeFileSync(join(folder, 'file'), '');
+    expect(() => openStore(join(folder, 'file', 'data'), silent)).toThrow(
+      expect.objectContaining({ code: 'storage_unavailable' }),
+    );
+  });
+
+  test('a file that is no database, moved aside whole and told loudly', () => {
+    const folder = tempFolder();
+    const garbage = 'not a database'.repeat(1_000);
+    writeFileSync(join(folder, 'gateway.db'), garbage);
+    const { lines, log } = collectLog();
+    openStore(folder, log).close();
+    const kept = readdirSync(folder).find((name) => name.includes('damaged'));
+    expect(readFileSync(join(folder, kept!), 'utf8')).toBe(garbage);
+    expect(lines.join('')).toMatch(/"level":"error".*damaged/);
+  });
+
+  test('damaged pages: what can be read comes along, what waited is looked for first, numbers go on', async () => {
+    const folder = tempFolder();
+    const first = startMessaging(folder, { clock: new SettlingClock(Date.now()) });
+    for (let n = 0; n < 200; n += 1) {
+      await first.outbox.accept(text(`${n} ${'x'.repeat(2_000)}`, '120363025246125486@g.us'));
+    }
+    const { lastSeq } = first.journal;
+    await first.stop();
+    const path = join(folder, 'gateway.db');
+    const file = openSync(path, 'r+');
+    writeSync(file, Buffer.alloc(8_192, 0xa5), 0, 8_192, Math.floor(statSync(path).size / 2 / 4_096) * 4_096);
+    closeSync(file);
+
+    const { lines, log } = collectLog();
+    openStore(folder, log).close();
+    expect(lines.join('')).toContain('moved aside');
+    const second = startMessaging(folder);
+    const rescued = second.store.outbox.unfinished();
+    expect(rescued.length).toBeGreaterThan(50);
+    expect(new Set(rescued.map(({ status }) => status))).toEqual(new Set(['sending']));
+    expect(second.journal.lastSeq).toBeGreaterThan(lastSeq);
+    second.sender.connected();
+    await settle();
+    await settle();
+    expect(second.transport.lookUps.length).toBeGreaterThan(0);
+  });
+});
+
+describe('group commit', () => {
+  test('many writes of one turn, one transaction; a failing one is undone alone', async () => {
+    const store = openStore(tempFolder(), silent);
+    const insert = (digits: string) => store.outbox.rememberNumber(digits, { chatId: null, checkedAt: 0 });
+    const results = await Promise.allSettled([
+      store.transactions.run(() => insert('1')),
+      store.transactions.run(() => {
+        insert('2');
+        throw new Error('no');
+      }),
+      store.transactions.run(() => insert('3')),
+    ]);
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(['1', '2', '3'].map((digits) => store.outbox.number(digits) !== null)).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    store.close();
+  });
+
+  test('callbacks after the commit, called for what was committed and not for what was undone', async () => {
+    const store = openStore(tempFolder(), silent);
+    const called: string[] = [];
+    const job = (name: string, fail: boolean) =>
+      store.transactions.run(() => {
+        store.transactions.afterCommit(() => called.push(name));
+        if (fail) throw new Error('no');
+      });
+    await Promise.allSettled([job('a', false), job('b', true), job('c', false)]);
+    expect(called).toEqual(['a', 'c']);
+    store.close();
+  });
+
+  test('after close, refused', async () => {
+    const store = openStore(tempFolder(), silent);
+    const last = store.transactions.run(() => 'written');
+    store.close();
+    await expect(last).resolves.toBe('written');
+    await expect(store.transactions.run(() => 1)).rejects.toMatchObject({ code: 'storage_unavailable' });
+  });
+});
+
+describe('media folder', () => {
+  test('equal content, stored once and read in ranges', async () => {
+    const { outgoingMedia } = openStore(tempFolder(), silent);
+    const content = Buffer.from('0123456789');
+    const one = await outgoingMedia.put(Readable.from([content.subarray(0, 4), content.subarray(4)]), 100);
+    const two = await outgoingMedia.put(Readable.from([content]), 100);
+    expect(two).toEqual(one);
+    expect(one.size).toBe(10);
+    const part = await outgoingMedia.read(one.sha256, { start: 2, end: 4 }).toArray();
+    expect(Buffer.concat(part as Buffer[]).toString()).toBe('234');
+  });
+
+  test('too large, refused and nothing left behind', async () => {
+    const folder = tempFolder();
+    const { outgoingMedia } = openStore(folder, silent);
+    await expect(
+      outgoingMedia.put(Readable.from([Buffer.alloc(60), Buffer.alloc(60)]), 100),
+    ).rejects.toMatchObject({
+      code: 'payload_too_large',
+    });
+    expect(readdirSync(join(folder, 'media', 'outbox', 'incoming'))).toEqual([]);
+  });
+
+  test.each(['../../gateway.db', '', 'A'.repeat(64), '0'.repeat(63)])('%j, no file name', (name) => {
+    const { outgoingMedia } = openStore(tempFolder(), silent);
+    expect(() => outgoingMedia.pathOf(name)).toThrow(expect.objectContaining({ code: 'not_found' }));
+  });
+
+  test('a clean-up, keeps what is needed or new and removes the rest', async () => {
+    const { outgoingMedia } = openStore(tempFolder(), silent);
+    const put = (body: string) => outgoingMedia.put(Readable.from([Buffer.from(body)]), 100);
+    const [needed, old, recent] = [await put('needed'), await put('old'), await put('recent')];
+    for (const { sha256 } of [needed, old]) utimesSync(outgoingMedia.pathOf(sha256), 0, 0);
+    const removed = await outgoingMedia.sweep(1_000, (sha256) => sha256 === needed.sha256);
+    expect(removed).toBe(1);
+    expect(await outgoingMedia.sizeOf(needed.sha256)).toBe(6);
+    expect(await outgoingMedia.sizeOf(old.sha256)).toBeNull();
+    expect(await outgoingMedia.sizeOf(recent.sha256)).toBe(6);
+  });
+});

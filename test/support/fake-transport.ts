@@ -1,0 +1,68 @@
+import {
+  NotConnectedError,
+  OutcomeUnknownError,
+  type LookUp,
+  type MessageTransport,
+  type Receipt,
+  type SendableMessage,
+} from '../../src/messages/transport.ts';
+
+/** What the next hand-over meets. */
+export type Fault =
+  | { readonly type: 'reject'; readonly error: Error }
+  /** The page takes it and dies before it can say so. */
+  | { readonly type: 'taken_then_lost' }
+  /** The page dies before it takes it. */
+  | { readonly type: 'lost' }
+  | { readonly type: 'hang'; readonly until: Promise<unknown> };
+
+/** A page with a WhatsApp behind it, in memory: it knows what it has taken and counts what was delivered. */
+export class FakeTransport implements MessageTransport {
+  /** What WhatsApp has, by id; the value counts how often it was handed over. */
+  readonly delivered = new Map<string, { readonly message: SendableMessage; handOvers: number }>();
+  readonly order: SendableMessage[] = [];
+  readonly lookUps: string[] = [];
+  readonly resolved: string[] = [];
+  readonly unknownNumbers = new Set<string>();
+  /** The acknowledgement that a hand-over answers with. */
+  ack = 1;
+  connected = true;
+  faults: Fault[] = [];
+  lookUpFaults: Error[] = [];
+
+  async send(message: SendableMessage): Promise<Receipt> {
+    if (!this.connected) throw new NotConnectedError('not connected');
+    const fault = this.faults.shift();
+    if (fault?.type === 'hang') await fault.until;
+    if (fault?.type === 'reject') throw fault.error;
+    if (fault?.type === 'lost') throw new OutcomeUnknownError('Target closed');
+    const known = this.delivered.get(message.waId);
+    if (known !== undefined) known.handOvers += 1;
+    else {
+      this.delivered.set(message.waId, { message, handOvers: 1 });
+      this.order.push(message);
+    }
+    if (fault?.type === 'taken_then_lost') throw new OutcomeUnknownError('Target closed');
+    return { ack: this.ack };
+  }
+
+  async lookUp(waId: string): Promise<LookUp> {
+    await Promise.resolve();
+    this.lookUps.push(waId);
+    if (!this.connected) throw new NotConnectedError('not connected');
+    const fault = this.lookUpFaults.shift();
+    if (fault !== undefined) throw fault;
+    return this.delivered.has(waId) ? { found: true, ack: this.ack } : { found: false };
+  }
+
+  async resolveNumber(digits: string): Promise<string | null> {
+    await Promise.resolve();
+    if (!this.connected) throw new NotConnectedError('not connected');
+    this.resolved.push(digits);
+    return this.unknownNumbers.has(digits) ? null : `${digits}@c.us`;
+  }
+
+  texts(): string[] {
+    return this.order.map(({ content }) => (content.type === 'text' ? content.text : content.type));
+  }
+}

@@ -1,4 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { StatusBody } from '../../src/session/status.ts';
 import { waitFor } from './wait-for.ts';
@@ -20,9 +23,12 @@ export class GatewayProcess {
   readonly lines: Record<string, unknown>[] = [];
   stdout = '';
   stderr = '';
+  /** A folder of its own, open to every user that the process may run as. */
+  readonly #dataPath = mkdtempSync(join(tmpdir(), 'whatsapp-gateway-data-'));
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 
   constructor({ env, uid, gid, command = 'node' }: GatewayProcessOptions) {
+    chmodSync(this.#dataPath, 0o777);
     const [file, args] =
       command === 'npm'
         ? (['npm', ['start', '--silent']] as const)
@@ -44,6 +50,7 @@ export class GatewayProcess {
         WHATSAPP_AUTO_CONNECT: '',
         WHATSAPP_CLIENT_ID: '',
         LOG_LEVEL: 'debug',
+        DATA_PATH: this.#dataPath,
         ...env,
       },
     });
@@ -57,7 +64,10 @@ export class GatewayProcess {
     });
     this.child.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     this.exited = new Promise((resolve) => {
-      this.child.on('close', (code, signal) => resolve({ code, signal }));
+      this.child.on('close', (code, signal) => {
+        rmSync(this.#dataPath, { recursive: true, force: true });
+        resolve({ code, signal });
+      });
     });
   }
 
@@ -69,12 +79,12 @@ export class GatewayProcess {
   /** Waits until the gateway listens. @returns its base URL */
   async url(): Promise<string> {
     const port = await waitFor(
-      () => this.lines.find(({ port: found }) => typeof found === 'number')?.['port'],
+      () => this.lines.map(({ port: found }) => found).find((found) => typeof found === 'number'),
       {
         what: `the gateway to listen; it said: ${this.stderr}`,
       },
     );
-    return `http://127.0.0.1:${Number(port)}`;
+    return `http://127.0.0.1:${port}`;
   }
 
   async status(): Promise<StatusBody> {

@@ -7,14 +7,15 @@ ask_status() { ANSWER=$(docker exec "${CONTAINER}" node /app/docker/ask.cjs stat
 
 answer() { printf '%s\n' "${ANSWER}" | sed -n "s/^$1=//p" | head -n 1; }
 
-# Waits for a QR code, a connection, or a reason why there is none.
+# Waits for a QR code, a connection, or a reason why there is none. A large
+# account may still be loading when the time is up.
 wait_settled() {
   local began
   began=$(seconds)
   while :; do
     if ask_status; then
       case $(answer state) in
-        qr | ready | syncing | error) break ;;
+        qr | ready | error) break ;;
         *) ;;
       esac
       if [ "$(env_value .env WHATSAPP_AUTO_CONNECT)" = false ]; then break; fi

@@ -128,6 +128,13 @@ fingerprint() { (cd "${PROJECT}" && find . -type d -printf '%p %U:%G %m\n' -o -p
   refute_output --partial 'QR-CODE'
 }
 
+@test "linked and still loading when the time is up, says so and is content" {
+  printf 'health=200\nstatus=200\nstate=syncing\nprogress=40\nmessage=loading\n' >"${FAKE}/status"
+  run deploy
+  assert_success
+  assert_output --partial '[ ok ] linked, WhatsApp is loading (40 %)'
+}
+
 @test "from another folder, with a space in the project's path" {
   mkdir -p "${BATS_TEST_TMPDIR}/else where"
   cd "${BATS_TEST_TMPDIR}/else where"

@@ -23,10 +23,13 @@ export async function openBackup(file: string): Promise<FileHandle> {
     if (!(await stat(path)).isFile()) throw new Error('it is not a file');
     return await open(path, 'r');
   } catch (error) {
+    const refused = (error as NodeJS.ErrnoException).code === 'EACCES';
     throw new GatewayError({
       code: 'backup_failed',
       message: `The backup ${path} cannot be read: ${messageOf(error)}`,
-      action: 'Give the path of a backup: npm run restore -- FILE',
+      action: refused
+        ? `Give it to the user that runs the gateway: sudo chown ${process.geteuid?.()}:${process.getegid?.()} FILE`
+        : 'Give the path of a backup: npm run restore -- FILE',
       cause: error,
     });
   }

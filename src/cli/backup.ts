@@ -10,7 +10,8 @@ import { withReservedLogin } from './reserved-login.ts';
 const HELP = `Backs up the WhatsApp login: npm run backup [-- FILE]
 
 Has a running gateway stop its browser for some seconds, packs the login, and has it started again.
-FILE may be a file or a folder; without it the login goes to data/backups/login-<date>-<time>.tar.gz.
+FILE may be a file or a folder; without it the login goes to data/backups/login-<date>-<time>.tar.gz
+(in DATA_PATH).
 Whoever has that file can use the WhatsApp account: keep it safe.
 Put it back with: npm run restore -- FILE`;
 
@@ -27,7 +28,7 @@ await runCommand(async (signal) => {
   const config = readConfiguration();
   const profile = resolve(config.sessionPath, `session-${config.clientId}`);
   await assertLogin(profile);
-  const file = await fileFor(positionals[0]);
+  const file = await fileFor(positionals[0], config.dataPath);
   const bytes = await withReservedLogin(config, async ({ status, stopBrowser }) => {
     if (status?.status === 'qr') {
       throw new GatewayError({
@@ -49,9 +50,9 @@ async function assertLogin(profile: string): Promise<void> {
   });
 }
 
-async function fileFor(path: string | undefined): Promise<string> {
+async function fileFor(path: string | undefined, dataPath: string): Promise<string> {
   const name = `login-${stamp(new Date())}.tar.gz`;
-  if (path === undefined) return resolve('data', 'backups', name);
+  if (path === undefined) return resolve(dataPath, 'backups', name);
   const isFolder = path.endsWith('/') || (await stat(path).catch(() => null))?.isDirectory() === true;
   return resolve(isFolder ? join(path, name) : path);
 }

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import dotenv from 'dotenv';
 import type { Config } from '../config.ts';
 import { checkBrowser, checkConfiguration, checkFolder, judgeGateway } from '../doctor/checks.ts';
+import { checkDataFolder } from '../doctor/data-folder.ts';
 import { failed, type Finding } from '../doctor/finding.ts';
 import { freeMemory, judgeMemory, readMemory } from '../doctor/memory.ts';
 import { checkNetwork } from '../doctor/network.ts';
@@ -14,8 +15,8 @@ import { RunningGateway } from './running-gateway.ts';
 
 const HELP = `Examines what the gateway needs: npm run doctor [-- --json] [-- --offline]
 
-Configuration, session folder and mount, memory, browser, and whether WhatsApp can be reached. Changes nothing and
-may run beside the gateway. Exit code 1 when something is wrong.
+Configuration, session folder and mount, data folder, memory, browser, and whether WhatsApp can be reached. Changes
+nothing and may run beside the gateway. Exit code 1 when something is wrong.
 
 --json      the same as JSON, without secrets: for support
 --offline   leaves the network out`;
@@ -56,14 +57,15 @@ await runCommand(async (signal) => {
 async function examine(config: Config, offline: boolean): Promise<Finding[]> {
   const { status, finding } = await askGateway(config);
   const memory = await readMemory();
-  const [folder, browser, network] = await Promise.all([
+  const [folder, data, browser, network] = await Promise.all([
     checkFolder(config),
+    checkDataFolder(config.dataPath),
     checkBrowser(config, freeMemory(memory)),
     offline ? [] : checkNetwork(config).then((found) => [found]),
   ]);
   const browserRuns =
     status !== null && ['starting', 'qr', 'syncing', 'ready', 'reconnecting'].includes(status.phase);
-  return [...folder, judgeMemory(memory, browserRuns), ...browser, ...network, finding];
+  return [...folder, data, judgeMemory(memory, browserRuns), ...browser, ...network, finding];
 }
 
 async function askGateway(config: Config): Promise<{ status: StatusBody | null; finding: Finding }> {

@@ -220,6 +220,9 @@ describe('no gateway running', () => {
 
   test.skipIf(!isRoot)('somebody else in front of the folder (needs root), says whose it is', async () => {
     const file = await backupOf('one');
+    expect((await cli('restore', [file], { uid: OTHER_UID })).stderr).toContain(
+      `sudo chown ${OTHER_UID}:${OTHER_UID} FILE`,
+    );
     await chmod(file, 0o644);
     await writeLogin(profile, 'present');
     await chmod(root, 0o700);

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { readConfig } from '../../src/config.ts';
 import { checkBrowser, checkConfiguration, checkFolder, judgeGateway } from '../../src/doctor/checks.ts';
+import { checkDataFolder } from '../../src/doctor/data-folder.ts';
 import type { Finding } from '../../src/doctor/finding.ts';
 import { judgeMemory, readMemory, type MemoryFacts } from '../../src/doctor/memory.ts';
 import { checkNetwork } from '../../src/doctor/network.ts';
@@ -94,6 +95,60 @@ describe('session folder', () => {
       verdict: 'problem',
       action: expect.stringContaining('mv ') as string,
     });
+  });
+});
+
+describe('data folder', () => {
+  test('not there yet, can be made and is not', async () => {
+    const finding = await checkDataFolder(join(place, 'data'));
+    expect(finding).toMatchObject({ check: 'data folder' });
+    expect(finding.verdict).not.toBe('problem');
+    expect(await readdir(place)).toEqual([]);
+  });
+
+  test('a file in its place, is a problem', async () => {
+    await writeFile(join(place, 'data'), 'x');
+    expect(await checkDataFolder(join(place, 'data'))).toMatchObject({
+      verdict: 'problem',
+      message: expect.stringContaining('is a file and not a folder') as string,
+    });
+  });
+
+  test.skipIf(process.geteuid!() !== 0)(
+    'of somebody else (needs root), is a problem with the command',
+    async () => {
+      await chmod(place, 0o755);
+      await mkdir(join(place, 'data'));
+      await chown(join(place, 'data'), 12_345, 12_345);
+      await writeFile(join(place, 'data/gateway.db'), '', { mode: 0o600 });
+      const doctor = async () =>
+        runCli('doctor', ['--offline'], {
+          cwd: place,
+          uid: 12_345,
+          env: { PORT: '1', PUPPETEER_EXECUTABLE_PATH: '/nowhere/chromium' },
+        });
+      expect((await doctor()).stdout).toMatch(/^✗ data folder +Cannot write to .*gateway.db/m);
+      await chown(join(place, 'data'), 0, 0);
+      await chmod(join(place, 'data'), 0o755);
+      const { code, stdout } = await doctor();
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/^✗ data folder +Cannot write to .*data: permission/m);
+      // In a container without a mount the volume line comes first: there a chown would not last.
+      expect(stdout).toMatch(/fix-permissions|volumes:/);
+    },
+  );
+
+  test.skipIf(WITHOUT_ROOT)('disk full (needs mounts), is a problem', async () => {
+    await mkdir(join(place, 'data'));
+    await run('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'none', join(place, 'data')]);
+    try {
+      expect(await checkDataFolder(join(place, 'data'))).toMatchObject({
+        verdict: 'problem',
+        message: expect.stringContaining('Too little space') as string,
+      });
+    } finally {
+      await run('umount', [join(place, 'data')]);
+    }
   });
 });
 
@@ -413,6 +468,7 @@ describe('npm run doctor', () => {
       'session mount',
       'session space',
       'session folder',
+      'data folder',
       'memory',
       'browser',
       'browser sandbox',

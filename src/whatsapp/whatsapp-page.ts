@@ -85,10 +85,12 @@ export class WhatsAppPage {
   async #load(): Promise<void> {
     const { library, deadlines, observed } = this.#options;
     const page = this.#page;
-    await page.setUserAgent({ userAgent: library.userAgent });
-    await page.exposeFunction(shims.OBSERVED, observed);
-    await page.evaluateOnNewDocument(shims.restoreMessageKeys);
-    await page.evaluateOnNewDocument(shims.reportSyncOnce);
+    await Promise.all([
+      page.setUserAgent({ userAgent: library.userAgent }),
+      page.exposeFunction(shims.OBSERVED, observed),
+      page.evaluateOnNewDocument(shims.restoreMessageKeys),
+      page.evaluateOnNewDocument(shims.reportSyncOnce),
+    ]);
     const response = await page.goto(WHATSAPP_WEB, {
       waitUntil: 'load',
       timeout: deadlines.loadMs,
@@ -116,7 +118,9 @@ export class WhatsAppPage {
     const page = this.#page;
     while (!this.#closed && !deadline.aborted) {
       try {
-        await page.waitForFunction(shims.isBooted, { polling: BOOT_POLL_MS, timeout: 0 });
+        if (!(await page.evaluate(shims.isBooted))) {
+          await page.waitForFunction(shims.isBooted, { polling: BOOT_POLL_MS, timeout: 0 });
+        }
         if (await page.evaluate(shims.beginTakeOver)) {
           await this.#options.library.inject();
           if (await page.evaluate(shims.endTakeOver)) return;

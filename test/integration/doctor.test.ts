@@ -156,20 +156,35 @@ describe('browser', () => {
   const config = (path = process.env['PUPPETEER_EXECUTABLE_PATH']) =>
     readConfig({ PUPPETEER_EXECUTABLE_PATH: path });
 
-  test('one that works, is named with its version and leaves no profile and no process', async () => {
+  /** Checks the browser while files for a moment go to `folder`. */
+  async function checkWithTemporaryFilesIn(folder: string): Promise<Finding[]> {
     const { TMPDIR } = process.env;
-    process.env['TMPDIR'] = place;
+    process.env['TMPDIR'] = folder;
     try {
-      const findings = await checkBrowser(config(), 1e9);
-      expect(findings[0]).toMatchObject({ check: 'browser', verdict: 'ok' });
-      expect(findings[0]?.message).toMatch(/Chrome\/\d+.*, \//);
-      expect(findings[1]?.check).toBe('browser sandbox');
+      return await checkBrowser(config(), 1e9);
     } finally {
       if (TMPDIR === undefined) delete process.env['TMPDIR'];
       else process.env['TMPDIR'] = TMPDIR;
     }
+  }
+
+  test('one that works, is named with its version and leaves no profile and no process', async () => {
+    const findings = await checkWithTemporaryFilesIn(place);
+    expect(findings[0]).toMatchObject({ check: 'browser', verdict: 'ok' });
+    expect(findings[0]?.message).toMatch(/Chrome\/\d+.*, \//);
+    expect(findings[1]?.check).toBe('browser sandbox');
     expect(await readdir(place)).toEqual([]);
     expect(listProcesses().filter(({ argv }) => argv.some((word) => word.includes(place)))).toEqual([]);
+  });
+
+  test('no place for temporary files, is a problem that names it', async () => {
+    const [finding] = await checkWithTemporaryFilesIn(join(place, 'nothing'));
+    expect(finding).toMatchObject({
+      check: 'browser',
+      verdict: 'problem',
+      message: expect.stringContaining('The browser has no place for temporary files: ENOENT') as string,
+      action: expect.stringContaining(`${place}/nothing`) as string,
+    });
   });
 
   test('a path that is wrong, is a problem that names the variable', async () => {

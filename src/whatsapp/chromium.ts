@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { GatewayError, messageOf } from '../errors.ts';
 import type { SessionLog } from '../session/ports.ts';
 import { launchOptions } from './browser-launch.ts';
@@ -7,6 +8,9 @@ import { launchFailure } from './failures.ts';
 import { killProcesses, killProcessTree, type KillResult } from './kill-process-tree.ts';
 import type { PreparedBrowser } from './prepare-browser.ts';
 import { findProcessesUsingProfile } from './processes.ts';
+
+/** Pause before another look at processes that do not end. */
+const AGAIN_MS = 100;
 
 export interface ChromiumOptions {
   readonly profile: string;
@@ -62,9 +66,7 @@ export class Chromium {
     // Where processes cannot be listed this is all that can be done.
     child.kill();
     // Not before the last process is gone may anybody touch the profile. The caller has a deadline of its own.
-    for (let left = await this.#kill(child); left.length > 0; left = await this.#kill(child)) {
-      log.error({ pids: left }, 'processes of the browser survive SIGKILL');
-    }
+    while (!(await this.#isGone(child))) await delay(AGAIN_MS);
   }
 
   async #launch({ found, args }: PreparedBrowser): Promise<Launched> {
@@ -99,13 +101,22 @@ export class Chromium {
     }
   }
 
-  /** Kills what is left of the browser and returns the processes that survive. */
-  async #kill({ pid }: BrowserProcess): Promise<readonly number[]> {
-    const results: KillResult[] = [
-      await killProcesses(await findProcessesUsingProfile(this.#options.profile), { graceMs: 0 }),
-    ];
-    // Helpers whose parent died carry no profile in their command line, but still its process group.
-    if (pid !== undefined) results.push(await killProcessTree(pid, { graceMs: 0 }));
-    return results.flatMap((result) => (result.outcome === 'survived' ? result.pids : []));
+  /** Kills what is left of the browser. @returns whether nothing is; false too when that cannot be found out */
+  async #isGone({ pid }: BrowserProcess): Promise<boolean> {
+    const { profile, log } = this.#options;
+    try {
+      const results: KillResult[] = [
+        await killProcesses(await findProcessesUsingProfile(profile), { graceMs: 0 }),
+      ];
+      // Helpers whose parent died carry no profile in their command line, but still its process group.
+      if (pid !== undefined) results.push(await killProcessTree(pid, { graceMs: 0 }));
+      const left = results.flatMap((result) => (result.outcome === 'survived' ? result.pids : []));
+      if (left.length > 0) log.error({ pids: left }, 'processes of the browser survive SIGKILL');
+      return left.length === 0;
+    } catch (error) {
+      // Out of file descriptors, for example: /proc cannot be read just now.
+      log.error({ error: messageOf(error) }, 'the processes of the browser cannot be looked at');
+      return false;
+    }
   }
 }

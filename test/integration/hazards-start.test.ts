@@ -1,10 +1,10 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { WwebjsDriver } from '../../src/whatsapp/wwebjs-driver.ts';
 import type { Faults } from '../simulator/faults.ts';
 import { RecordedClient } from '../support/driver-world.ts';
+import { temporaryFolder } from '../support/fake-browser.ts';
 import { RealDriverWorld } from '../support/real-driver-world.ts';
 import { RecordingLog } from '../support/session-rig.ts';
 import { forbidStrayRejections } from '../support/stray-rejections.ts';
@@ -82,7 +82,7 @@ describe('hazard: a browser that does not come', () => {
       message: 'libnss3.so is missing',
     },
   ])('one that $what, the start fails and says so', async ({ script, message, code = 'browser_failed' }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'whatsapp-gateway-hazard-'));
+    const folder = await temporaryFolder();
     const path = join(folder, 'chromium');
     await writeFile(path, `#!/bin/sh\n${script}\n`);
     await chmod(path, 0o755);
@@ -92,7 +92,6 @@ describe('hazard: a browser that does not come', () => {
       message: expect.stringContaining(message) as string,
     });
     await client.stop();
-    await rm(folder, { recursive: true, force: true });
   });
 });
 
@@ -101,7 +100,7 @@ describe('hazard: a browser that is gone since it was found', () => {
     { what: 'removed', mode: null },
     { what: 'not executable any more', mode: 0o644 },
   ])('$what, browser_not_found and no uncaught error', async ({ mode }) => {
-    const folder = await mkdtemp(join(tmpdir(), 'whatsapp-gateway-hazard-'));
+    const folder = await temporaryFolder();
     const path = join(folder, 'chromium');
     if (mode !== null) await writeFile(path, '#!/bin/sh\n', { mode });
     const { client } = clientOf(folder, path);
@@ -110,7 +109,6 @@ describe('hazard: a browser that is gone since it was found', () => {
       message: expect.stringMatching(/ENOENT|EACCES/) as string,
     });
     await client.stop();
-    await rm(folder, { recursive: true, force: true });
   });
 });
 

@@ -62,6 +62,8 @@ use_store() {
     driver=overlay
   fi
   rm -rf "${probe}"
+  # Every change of the sources leaves layers behind, which make the next build fast.
+  if [[ $(du -sm "${WORK}" | cut -f 1) -gt 8000 ]]; then rm -rf "${WORK}"/{store,run}-*; fi
   printf '[containers]\ndefault_ulimits=[]\n[engine]\nevents_logger="file"\n' >"${WORK}/containers.conf"
   export CONTAINERS_CONF=${WORK}/containers.conf
   local store=(--root "${WORK}/store-${driver}" --runroot "${WORK}/run-${driver}" --storage-driver "${driver}")
@@ -69,13 +71,29 @@ use_store() {
   PODMAN=(podman "${store[@]}" --cgroup-manager cgroupfs --runtime runc)
 }
 
+# Podman leaves a monitor for minutes behind every command that was run through
+# its socket. Ours are those that name our store.
+# shellcheck disable=SC2317 # called by a trap
+end_monitors() {
+  local process
+  for process in /proc/[0-9]*; do
+    if [[ $(cat "${process}/comm" 2>/dev/null) == conmon ]] && grep -qaF "${WORK}/" "${process}/cmdline" 2>/dev/null; then
+      # Not TERM: on that one it would run podman once more.
+      kill -KILL "${process#/proc/}" 2>/dev/null
+    fi
+  done
+}
+
 # shellcheck disable=SC2317 # called by a trap
 clean_up() {
   local code=$? name
   for name in "${NAMES[@]}"; do "${PODMAN[@]}" rm --force --time 0 "${name}" >/dev/null 2>&1; done
+  "${BUILDAH[@]}" rm --all >/dev/null 2>&1
   [[ -z ${ENGINE} ]] || kill "${ENGINE}" 2>/dev/null
+  end_monitors
   [[ -z ${SIMULATOR} ]] || kill "${SIMULATOR}" 2>/dev/null
   [[ -z ${ROOM} ]] || rm -rf "${ROOM}"
+  umount "${WORK}"/store-*/overlay 2>/dev/null
   exit "${code}"
 }
 

@@ -180,6 +180,7 @@ export class SessionRunner {
   }
 
   #start(epoch: number): void {
+    /* v8 ignore next -- the table of states keeps this from happening; a mistake in it must not start a second browser */
     if (this.#client !== null) throw new Error('invariant broken: a second client while one is alive');
     this.#epoch = epoch;
     const client = this.#parts.driver.create((event) => this.dispatch({ type: 'driver', epoch, event }));
@@ -190,28 +191,27 @@ export class SessionRunner {
   }
 
   async #stop(epoch: number): Promise<void> {
-    await failureOf(async () => this.#clientOf(epoch)?.stop(), 'browser_unresponsive');
+    await failureOf(async () => this.#clientOf(epoch).stop(), 'browser_unresponsive');
     if (this.#client?.epoch === epoch) this.#client = null;
     this.dispatch({ type: 'browser_stopped', epoch });
   }
 
   async #probe(epoch: number): Promise<void> {
     const error = await failureOf(async () => {
-      const result = await this.#clientOf(epoch)?.probe();
-      if (result !== undefined) this.dispatch({ type: 'probed', epoch, result });
+      this.dispatch({ type: 'probed', epoch, result: await this.#clientOf(epoch).probe() });
     }, 'browser_unresponsive');
     if (error !== null) this.dispatch({ type: 'probe_failed', epoch, error });
   }
 
   async #refreshQr(epoch: number): Promise<void> {
-    const error = await failureOf(async () => this.#clientOf(epoch)?.refreshQr(), 'qr_stale');
+    const error = await failureOf(async () => this.#clientOf(epoch).refreshQr(), 'qr_stale');
     if (error !== null) this.dispatch({ type: 'refresh_failed', epoch });
   }
 
   async #unlink(epoch: number): Promise<void> {
     let confirmed = false;
     await failureOf(async () => {
-      confirmed = (await this.#clientOf(epoch)?.logout())?.confirmed ?? false;
+      ({ confirmed } = await this.#clientOf(epoch).logout());
     }, 'browser_unresponsive');
     this.dispatch({ type: 'unlinked', epoch, confirmed });
   }
@@ -221,8 +221,11 @@ export class SessionRunner {
     this.dispatch(error === null ? { type: 'login_removed' } : { type: 'login_not_removed', error });
   }
 
-  #clientOf(epoch: number): DriverClient | null {
-    return this.#client?.epoch === epoch ? this.#client.client : null;
+  #clientOf(epoch: number): DriverClient {
+    /* v8 ignore next -- an effect names the client of the state that asked for it, which lives until it is stopped */
+    if (this.#client?.epoch !== epoch)
+      throw new Error('invariant broken: an effect for a client that is gone');
+    return this.#client.client;
   }
 }
 

@@ -9,7 +9,13 @@ import { parseAddress } from '../messages/address.ts';
 import { MESSAGE_STATUSES, type OutboxMessage } from '../messages/message.ts';
 import type { NumberBook } from '../messages/numbers.ts';
 import { QueueFullError, type AcceptOptions, type Outbox } from '../messages/outbox.ts';
-import { outgoingSchema, sendRequestSchema, type Outgoing, type SendRequest } from '../messages/schema.ts';
+import {
+  mediaOf,
+  outgoingSchema,
+  sendRequestSchema,
+  type Outgoing,
+  type SendRequest,
+} from '../messages/schema.ts';
 import { sendJson } from './answer.ts';
 import { requireKey } from './auth.ts';
 import { jsonBody } from './json-body.ts';
@@ -89,6 +95,9 @@ export function messageRoutes(router: IRouter, options: MessageRoutesOptions, ch
       sendJson(response, 200, { success: true, message: messageView(message) });
     },
   });
+  route(router, '/api/messages/:id/retry', {
+    post: (request, response) => retry(request, response, options),
+  });
   route(router, '/api/numbers/:phone', {
     get: async (request, response) => {
       const { numbers } = options;
@@ -108,9 +117,7 @@ export function messageRoutes(router: IRouter, options: MessageRoutesOptions, ch
 async function send(request: Request, response: Response, options: MessageRoutesOptions): Promise<void> {
   const { outbox } = options;
   const query = validate(sendQuery, request.query);
-  const key = validate(z.object({ 'Idempotency-Key': idempotencyKey }), {
-    'Idempotency-Key': request.headers['idempotency-key'],
-  })['Idempotency-Key'];
+  const key = keyOf(request);
   try {
     const { content, accept } = await contentOf(request, options, key);
     const message = content === null ? outbox.repeated(accept) : null;
@@ -129,6 +136,38 @@ async function send(request: Request, response: Response, options: MessageRoutes
     if (error instanceof QueueFullError) response.setHeader('Retry-After', String(error.retryAfterSeconds));
     throw error;
   }
+}
+
+/** Sends what a message that has come to nothing said once more, as a new message with an id of its own. */
+async function retry(request: Request, response: Response, options: MessageRoutesOptions): Promise<void> {
+  const { outbox, intake } = options;
+  const accept = { idempotencyKey: keyOf(request), body: { retry: idOf(request) } };
+  try {
+    let message = outbox.repeated(accept);
+    if (message !== null) response.setHeader('Idempotency-Replayed', 'true');
+    else {
+      const content = outbox.contentToRetry(idOf(request));
+      if (content === null) throw noMessage();
+      const media = mediaOf(content);
+      if (media !== null && !(await intake.has(media))) throw mediaGone();
+      await refuseUnknownNumber(content.to, options);
+      const accepted = await outbox.accept(content, accept);
+      if (accepted.repeated) response.setHeader('Idempotency-Replayed', 'true');
+      ({ message } = accepted);
+    }
+    response.setHeader('Location', `/api/messages/${message.id}`);
+    sendJson(response, 202, { success: true, message: messageView(message) });
+  } catch (error) {
+    if (error instanceof QueueFullError) response.setHeader('Retry-After', String(error.retryAfterSeconds));
+    throw error;
+  }
+}
+
+/** @throws GatewayError `invalid_request` */
+function keyOf(request: Request): string | undefined {
+  return validate(z.object({ 'Idempotency-Key': idempotencyKey }), {
+    'Idempotency-Key': request.headers['idempotency-key'],
+  })['Idempotency-Key'];
 }
 
 /** The message of a request, its media stored; null for a repetition, whose media need not be fetched again. */
@@ -223,6 +262,14 @@ function idOf(request: Request): string {
 
 function noMessage(): GatewayError {
   return new GatewayError({ code: 'not_found', message: 'There is no message of this id' });
+}
+
+function mediaGone(): GatewayError {
+  return new GatewayError({
+    code: 'media_refused',
+    message: 'The file of this message is not stored any more',
+    action: 'Send it as a new message, with the file',
+  });
 }
 
 /** The message of a known key was removed by retention between two looks. */

@@ -5,6 +5,8 @@ import { download } from './download.ts';
 export interface MediaSink {
   /** @throws GatewayError `payload_too_large`, `storage_full`, `storage_unavailable` */
   put(content: AsyncIterable<Uint8Array>, maxBytes: number): Promise<{ sha256: string; size: number }>;
+  /** Null when it is not there. */
+  sizeOf(sha256: string): Promise<number | null>;
 }
 
 /** A file that arrives with a request. */
@@ -49,6 +51,11 @@ export class MediaIntake {
       mimetype: given.mimetype ?? mimetype ?? UNKNOWN_TYPE,
       filename: given.filename ?? filename,
     });
+  }
+
+  /** Whether a file that was taken earlier is still there. */
+  async has(media: StoredMedia): Promise<boolean> {
+    return (await this.#sink.sizeOf(media.sha256)) !== null;
   }
 
   /** @throws GatewayError `payload_too_large`, `storage_full`, `storage_unavailable` */

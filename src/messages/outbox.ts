@@ -6,7 +6,7 @@ import { newId } from '../ids.ts';
 import { parseAddress, type Address } from './address.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { Ledger } from './ledger.ts';
-import type { MessageStatus, OutboxMessage } from './message.ts';
+import { isFinal, type MessageStatus, type OutboxMessage } from './message.ts';
 import type { NumberBook } from './numbers.ts';
 import type { OutboxRows, Transactions } from './ports.ts';
 import type { Outgoing } from './schema.ts';
@@ -158,6 +158,22 @@ export class Outbox {
       code: 'wrong_state',
       message: `The message is ${present.status} and cannot be cancelled any more`,
       action: 'Only a queued message can be cancelled; one that was sent can be deleted for everyone',
+    });
+  }
+
+  /**
+   * What a message that has come to nothing said, to be accepted once more.
+   * @returns null when there is none of this id
+   * @throws GatewayError `wrong_state` while it is on its way, or when it has arrived
+   */
+  contentToRetry(id: string): Outgoing | null {
+    const message = this.#rows.find(id);
+    if (message === null) return null;
+    if (isFinal(message.status)) return message.content;
+    throw new GatewayError({
+      code: 'wrong_state',
+      message: `The message is ${message.status}: there is nothing to send again`,
+      action: 'Only a failed, expired or cancelled message can be sent again',
     });
   }
 

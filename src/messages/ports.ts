@@ -43,7 +43,7 @@ export interface OutboxRows {
   unfinished(): QueueEntry[];
   /** How many messages are in each status. */
   counts(): Partial<Record<MessageStatus, number>>;
-  /** Whether a file of the media folder is still needed by a message that is not finished. */
+  /** Whether a file of the media folder is needed by a message that is to be sent, or may be sent again. */
   needsMedia(sha256: string): boolean;
   /** Removes finished messages that changed last before `time`, at most `limit` of them. @returns how many */
   removeFinished(time: number, limit: number): number;

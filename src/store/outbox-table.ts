@@ -8,6 +8,9 @@ import { numberOf, numberOrNull, textOf, textOrNull, type Row } from './row.ts';
 
 const UNFINISHED = `('queued', 'sending')`;
 
+/** What can still be sent, or sent again by request. */
+const SENDABLE = `('queued', 'sending', 'failed', 'expired', 'cancelled')`;
+
 /** The SQL of `outbox`, `idempotency` and `numbers`. */
 export class OutboxTable implements OutboxRows {
   readonly #connection: DatabaseSync;
@@ -99,7 +102,7 @@ export class OutboxTable implements OutboxRows {
   }
 
   needsMedia(sha256: string): boolean {
-    const sql = `SELECT 1 FROM outbox WHERE media = ? AND status IN ${UNFINISHED} LIMIT 1`;
+    const sql = `SELECT 1 FROM outbox WHERE media = ? AND status IN ${SENDABLE} LIMIT 1`;
     return this.#sql(sql).get(sha256) !== undefined;
   }
 

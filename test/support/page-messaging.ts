@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+
+import { systemClock } from '../../src/clock.ts';
+import type { MessagingBorder } from '../../src/http/app.ts';
+import { InboundMedia } from '../../src/media/inbound.ts';
+import { MediaIntake } from '../../src/media/intake.ts';
+import type { Webhooks } from '../../src/webhooks/webhooks.ts';
+import { WwebjsActions } from '../../src/whatsapp/wwebjs-actions.ts';
+import { WwebjsChats } from '../../src/whatsapp/wwebjs-chats.ts';
+import { startMessaging } from './messaging.ts';
+
+/** Outbox and journal on a real store, with a WhatsApp in memory, as the border takes them. Call it inside a test. */
+export function pageMessaging(folder: string) {
+  const core = startMessaging(folder, { clock: systemClock });
+  const actions = new WwebjsActions(() => null);
+  let isConnected = false;
+  const border: MessagingBorder = {
+    messages: {
+      outbox: core.outbox,
+      numbers: core.numbers,
+      intake: new MediaIntake(core.store.outgoingMedia, { maxBytes: 10_000, allow: [] }),
+      isConnected: () => isConnected,
+      actions,
+      inbound: new InboundMedia(join(folder, 'inbound'), (id) => actions.download(id)),
+    },
+    chats: new WwebjsChats(() => null),
+    journal: core.journal,
+    clock: systemClock,
+    get webhooks(): Webhooks {
+      throw new Error('the page does not use them');
+    },
+  };
+  return {
+    ...core,
+    border,
+    /** WhatsApp is there from now on: what waits is sent. */
+    connect: () => {
+      isConnected = true;
+      core.sender.connected();
+    },
+  };
+}
+
+/** An event of the journal: a message that somebody wrote. */
+export function received(body: string, digits = '15550002222') {
+  const chatId = `${digits}@c.us`;
+  const id = `false_${chatId}_${crypto.randomUUID()}`;
+  return {
+    type: 'message',
+    key: `message:${id}`,
+    at: Date.now(),
+    data: {
+      id,
+      chatId,
+      from: chatId,
+      to: '15550001111@c.us',
+      participant: null,
+      fromMe: false,
+      timestamp: new Date().toISOString(),
+      type: 'chat',
+      body,
+      hasMedia: false,
+      media: null,
+      ack: 1,
+      ackName: 'SERVER',
+      quotedMessageId: null,
+      mentions: [],
+      isForwarded: false,
+      location: null,
+      vCards: [],
+      poll: null,
+      outboxId: null,
+    },
+  } as const;
+}

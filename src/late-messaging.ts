@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { Clock } from './clock.ts';
 import type { GatewayError } from './errors.ts';
 import type { Journal } from './events/journal.ts';
+import { IncomingRelay } from './incoming-relay.ts';
 import type { Logger } from './log.ts';
 import type { Messaging } from './messaging.ts';
 import type { StatusBody } from './session/status.ts';
@@ -24,11 +25,12 @@ export interface LateMessagingOptions {
 /**
  * Messaging as soon as its store can be opened. A bad `DATA_PATH` is no reason for the gateway to end: WhatsApp
  * connects, whoever needs the store is told why it is not there, and the folder is looked at again every few
- * seconds. What the session said meanwhile is made up for: its present state is told, its client is listened to,
- * and messages that were missed are found as after any absence.
+ * seconds. What the session said meanwhile is made up for: its present state is told, and what its client heard
+ * has waited in memory, within a bound, and is written down first.
  */
 export class LateMessaging {
   readonly #options: LateMessagingOptions;
+  readonly #relay: IncomingRelay;
   readonly #wakers = new Set<(journal: Journal) => void>();
   #messaging: Messaging | null = null;
   #failure: GatewayError;
@@ -36,11 +38,11 @@ export class LateMessaging {
   #opening: Promise<void> = Promise.resolve();
   #cancel: (() => void) | null = null;
   #stopped = false;
-  #library: PageClient | null = null;
   #status: StatusBody | null = null;
 
   constructor(options: LateMessagingOptions) {
     this.#options = options;
+    this.#relay = new IncomingRelay(options.log);
     this.#failure = storageError(new Error('it is not open yet'), options.path);
   }
 
@@ -64,8 +66,7 @@ export class LateMessaging {
 
   /** There is a new client of the library. */
   attach(library: PageClient): void {
-    this.#library = library;
-    this.#messaging?.attach(library);
+    this.#relay.attach(library);
   }
 
   /** Follows the state of the session. */
@@ -102,7 +103,7 @@ export class LateMessaging {
     // Readers first: what is written from here on is news to them.
     for (const wake of this.#wakers) wake(messaging.journal);
     this.#wakers.clear();
-    if (this.#library !== null) messaging.attach(this.#library);
+    this.#relay.open(messaging.incoming);
     if (this.#status !== null) messaging.follow(this.#status);
     if (this.#told !== '') this.#options.log.info({}, 'the data folder is right now; messages flow');
   }

@@ -10,6 +10,8 @@ import { outboxNews } from './events/outbox-news.ts';
 import type { Logger } from './log.ts';
 import { InboundMedia } from './media/inbound.ts';
 import { MediaIntake } from './media/intake.ts';
+import type { IncomingSink } from './incoming-relay.ts';
+import { Acknowledgements } from './messages/acknowledgements.ts';
 import type { MessageActions } from './messages/actions.ts';
 import {
   createMessages,
@@ -25,8 +27,6 @@ import { DEFAULT_RETRY, type RetrySettings } from './webhooks/retry.ts';
 import { Webhooks } from './webhooks/webhooks.ts';
 import type { CurrentClient } from './whatsapp/current-client.ts';
 import { PageHistory } from './whatsapp/history.ts';
-import { listen } from './whatsapp/incoming.ts';
-import type { PageClient } from './whatsapp/page-client.ts';
 import { WwebjsTransport } from './whatsapp/wwebjs-transport.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -52,11 +52,14 @@ export class Messaging {
   readonly webhooks: Webhooks;
   readonly intake: MediaIntake;
   readonly inbound: InboundMedia;
+  /** Where what the library hears goes. */
+  readonly incoming: IncomingSink;
   readonly #config: Config;
   readonly #log: Logger;
   readonly #store: Store;
   readonly #retention: Retention;
   readonly #gaps: GapReplay;
+  readonly #acknowledgements: Acknowledgements;
   #ready = false;
   #told = '';
 
@@ -86,6 +89,13 @@ export class Messaging {
         ...settings,
       },
     });
+    const acknowledgements = new Acknowledgements(this.messages.ledger, systemClock, this.#log);
+    this.#acknowledgements = acknowledgements;
+    this.incoming = {
+      append: (event) => this.journal.append(event),
+      isOwn: (waId) => this.#isOwn(waId),
+      acknowledged: (waId, ack) => acknowledgements.record(waId, ack),
+    };
     this.webhooks = new Webhooks({
       rows: store.webhooks,
       transactions,
@@ -134,22 +144,13 @@ export class Messaging {
 
   /** Stops sending and delivering. The database stays open for what the session still has to say; see `close`. */
   async stop(): Promise<void> {
+    this.#acknowledgements.stop();
     await Promise.all([this.messages.sender.stop(), this.webhooks.stop(), this.#retention.stop()]);
   }
 
   /** Writes what has gathered and gives the database back. */
   close(): void {
     this.#store.close();
-  }
-
-  /** There is a new client of the library; what it hears goes into the journal. */
-  attach(library: PageClient): void {
-    listen(library, {
-      append: (event) => this.journal.append(event),
-      isOwn: (waId) => this.#isOwn(waId),
-      acknowledged: (waId, ack) => this.messages.ledger.recordAck(waId, ack),
-      log: this.#log,
-    });
   }
 
   /** Follows the state of the session. */
@@ -159,7 +160,10 @@ export class Messaging {
       if (status.isReady) {
         this.messages.sender.connected();
         void this.#gaps.run();
-      } else this.messages.sender.disconnected();
+      } else {
+        this.messages.sender.disconnected();
+        this.journal.fallBehind();
+      }
     }
     const reason =
       status.reason === null ? null : { code: status.reason.code, message: status.reason.message };

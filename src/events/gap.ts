@@ -50,7 +50,9 @@ export class GapReplay {
     while (this.#again) {
       this.#again = false;
       try {
+        const { absences } = this.#journal;
         const found = await this.#replay();
+        await this.#journal.caughtUp(absences);
         if (found > 0) this.#log.info({ found }, 'messages that came in meanwhile are now in the journal');
       } catch (error) {
         this.#log.warn({ reason: messageOf(error) }, 'what came in meanwhile could not be looked for');
@@ -65,15 +67,22 @@ export class GapReplay {
       return 0;
     }
     let found = 0;
+    let failure: Error | null = null;
     for (const chat of await this.#history.chats()) {
       const since = this.#journal.watermark(chat.id) ?? beginning;
       // WhatsApp counts in seconds: a second message of the same second is newer, and does not look it.
       const second = Math.floor(since / 1000) * 1000;
       if (chat.at < second) continue;
-      for (const event of await this.#history.messages(chat.id, second, LIMIT_PER_CHAT)) {
-        if ((await this.#journal.append(event)) !== null) found += 1;
+      try {
+        for (const event of await this.#history.messages(chat.id, second, LIMIT_PER_CHAT)) {
+          if ((await this.#journal.append(event)) !== null) found += 1;
+        }
+      } catch (error) {
+        // One chat that cannot be read does not keep the others from being looked at.
+        failure ??= new Error(messageOf(error), { cause: error });
       }
     }
+    if (failure !== null) throw failure;
     return found;
   }
 }

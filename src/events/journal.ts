@@ -30,6 +30,12 @@ export class Journal {
   #waiting: { input: EventInput; resolve: (event: JournalEvent | null) => void }[] = [];
   #writing = false;
   #dropped = 0;
+  /**
+   * The newest time of each chat that is not remembered yet, because older messages of it may still be missing;
+   * null while nothing is missing. It begins as an absence: nobody knows what happened before the start.
+   */
+  #behind: Map<string, number> | null = new Map();
+  #absences = 1;
 
   constructor(rows: JournalRows, transactions: Transactions, clock: Clock, log: Logger) {
     this.#rows = rows;
@@ -54,6 +60,7 @@ export class Journal {
       if (this.#dropped === 0)
         this.#log.error({ waiting: MAX_PENDING }, 'too many events wait for the disk; dropping');
       this.#dropped += 1;
+      this.fallBehind();
       return Promise.resolve(null);
     }
     return new Promise((resolve) => {
@@ -78,7 +85,7 @@ export class Journal {
     };
     const seq = this.#rows.insert(event, now);
     if (seq === null) return null;
-    if (input.type === 'message') this.#rows.raiseWatermark(input.data.chatId, input.at);
+    if (input.type === 'message') this.#noteTime(input.data.chatId, input.at);
     // The order of properties is what people see.
     const { id, ...rest } = event;
     const recorded: JournalEvent = { id, seq, ...rest };
@@ -121,6 +128,40 @@ export class Journal {
   /** Remembers a time under the name of a chat, unless a later one is remembered. */
   raiseWatermark(chatId: string, at: number): Promise<void> {
     return this.#transactions.run(() => this.#rows.raiseWatermark(chatId, at));
+  }
+
+  /**
+   * Messages may be missed from now on: until `caughtUp`, what is heard does not count as the newest that is known
+   * of its chat, so that what came before it is still looked for, after a crash as well.
+   */
+  fallBehind(): void {
+    this.#behind ??= new Map();
+    this.#absences += 1;
+  }
+
+  /** Counts the absences, for `caughtUp`. */
+  get absences(): number {
+    return this.#absences;
+  }
+
+  /**
+   * What was missed is written down.
+   * @param absences as it was when the search began; another absence since then is not over
+   */
+  async caughtUp(absences: number): Promise<void> {
+    const behind = this.#behind;
+    if (behind === null || absences !== this.#absences) return;
+    await this.#transactions.run(() => {
+      for (const [chatId, at] of behind) this.#rows.raiseWatermark(chatId, at);
+      // Inside: what is written down after these rows counts at once again.
+      if (absences === this.#absences) this.#behind = null;
+    });
+  }
+
+  #noteTime(chatId: string, at: number): void {
+    const behind = this.#behind;
+    if (behind === null) this.#rows.raiseWatermark(chatId, at);
+    else behind.set(chatId, Math.max(at, behind.get(chatId) ?? at));
   }
 
   async #write(): Promise<void> {

@@ -119,6 +119,8 @@ describe('process, a data folder that is not right', () => {
     try {
       await waitFor(() => told.length > 0, { what: 'the client to be told' });
       expect(told).toEqual([expect.objectContaining({ code: 'storage_unavailable' })]);
+      const key = await simulator.receive({ body: 'meanwhile' });
+      await simulator.react(key, '👍');
 
       await rm(dataPath);
       await waitFor(async () => (await send(gateway, 'in time')).status === 202, {
@@ -132,7 +134,11 @@ describe('process, a data folder that is not right', () => {
       client.close();
     }
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_event, index) => index + 1));
-    expect(events[0]).toMatchObject({ type: 'session.status', data: { status: 'ready' } });
+    expect(events.slice(0, 3)).toMatchObject([
+      { type: 'message', replayed: false, data: { body: 'meanwhile' } },
+      { type: 'message.reaction', data: { reaction: '👍' } },
+      { type: 'session.status', data: { status: 'ready' } },
+    ]);
     expect(simulator.sent().map(({ body }) => body)).toEqual(['in time']);
     expect(complaints(gateway)).toHaveLength(1);
     expect(complaints(gateway)[0]).toMatchObject({

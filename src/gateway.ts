@@ -21,7 +21,9 @@ import { BrowserPreparation } from './whatsapp/prepare-browser.ts';
 import { reapOrphans } from './whatsapp/processes.ts';
 import { WwebjsActions } from './whatsapp/wwebjs-actions.ts';
 import { WwebjsChats } from './whatsapp/wwebjs-chats.ts';
+import { WwebjsContacts } from './whatsapp/wwebjs-contacts.ts';
 import { WwebjsDriver, type DriverDeadlines } from './whatsapp/wwebjs-driver.ts';
+import { WwebjsGroups } from './whatsapp/wwebjs-groups.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
@@ -183,6 +185,8 @@ function borderOf(messaging: LateMessaging, client: CurrentClient, actions: Wweb
       isConnected: () => client.usable !== null,
     },
     chats: new WwebjsChats(() => client.usable),
+    contacts: new WwebjsContacts(() => client.usable),
+    groups: new WwebjsGroups(() => client.usable),
     get journal() {
       return messaging.current.journal;
     },

@@ -7,11 +7,15 @@ import type { Secret } from '../config.ts';
 import type { Journal } from '../events/journal.ts';
 import type { Logger } from '../log.ts';
 import type { Chats } from '../messages/chats.ts';
+import type { Contacts } from '../messages/contacts.ts';
+import type { Groups } from '../messages/groups.ts';
 import type { SessionControl } from '../session/control.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { chatRoutes } from './chats.ts';
+import { contactRoutes } from './contacts.ts';
 import { eventRoutes } from './events.ts';
 import { errorHandler, notFound } from './error-handler.ts';
+import { groupPictureBody, groupRoutes } from './groups.ts';
 import { securityHeaders } from './headers.ts';
 import { healthRoutes } from './health.ts';
 import { messageActionRoutes, type MessageActionRoutesOptions } from './message-actions.ts';
@@ -42,6 +46,8 @@ export interface AppOptions {
 export interface MessagingBorder {
   readonly messages: MessageRoutesOptions & MessageActionRoutesOptions;
   readonly chats: Chats;
+  readonly contacts: Contacts;
+  readonly groups: Groups;
   readonly journal: Journal;
   readonly clock: Clock;
   readonly webhooks: Webhooks;
@@ -60,11 +66,16 @@ export function createApp(options: AppOptions): Express {
   if (corsOrigins.length > 0) app.use(crossOrigin(corsOrigins));
   app.use(refuseForeignPages(originCheck({ allowed: corsOrigins, trustProxy })));
 
-  if (messaging !== undefined) messageRoutes(app, messaging.messages, checkKey);
+  if (messaging !== undefined) {
+    messageRoutes(app, messaging.messages, checkKey);
+    groupPictureBody(app, checkKey);
+  }
   whatsappRoutes(app, { session, checkKey, log });
   if (messaging !== undefined) {
     messageActionRoutes(app, messaging.messages);
     chatRoutes(app, messaging.chats);
+    contactRoutes(app, messaging);
+    groupRoutes(app, messaging);
     eventRoutes(app, messaging);
     webhookRoutes(app, messaging);
   }

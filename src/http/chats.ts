@@ -7,7 +7,7 @@ import type { ChatCursor, Chats, ChatSummary } from '../messages/chats.ts';
 import { sendJson } from './answer.ts';
 import { route } from './route.ts';
 
-const limited = (most: number) =>
+export const limited = (most: number) =>
   z
     .string()
     .regex(/^\d{1,3}$/, `expected 1 to ${most}`)

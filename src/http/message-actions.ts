@@ -9,6 +9,7 @@ import { parseAddress } from '../messages/address.ts';
 import type { NumberBook } from '../messages/numbers.ts';
 import type { Outbox } from '../messages/outbox.ts';
 import { sendJson } from './answer.ts';
+import { chatIdOf, unknownNumber } from './people.ts';
 import { route } from './route.ts';
 
 export interface MessageActionRoutesOptions {
@@ -51,11 +52,8 @@ export function messageActionRoutes(router: IRouter, options: MessageActionRoute
   perform('star', (id, body) => actions.star(id, validate(actionBodies.star, body).starred));
   perform('forward', async (id, body) => {
     const address = parseAddress(validate(actionBodies.forward, body).to);
-    const chatId =
-      address.kind === 'chat' ? address.chatId : await options.numbers.resolve(address.digits).catch(offline);
-    if (chatId === null) {
-      throw new GatewayError({ code: 'unknown_number', message: 'WhatsApp does not know this phone number' });
-    }
+    const chatId = await chatIdOf(address, options.numbers);
+    if (chatId === null) throw unknownNumber('WhatsApp does not know this phone number');
     await actions.forward(id, chatId);
   });
 
@@ -102,14 +100,4 @@ function dispositionOf(filename: string | null): string {
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );
   return `attachment; filename="${plain}"; filename*=UTF-8''${full}`;
-}
-
-function offline(cause: unknown): never {
-  throw new GatewayError({
-    code: 'not_connected',
-    message: 'WhatsApp cannot be asked now',
-    action: 'GET /api/whatsapp/status says why',
-    retryable: true,
-    cause,
-  });
 }

@@ -1,3 +1,4 @@
+import { GatewayError } from '../errors.ts';
 import type { GivenMedia, StoredMedia } from '../messages/schema.ts';
 import { download } from './download.ts';
 
@@ -37,20 +38,30 @@ export class MediaIntake {
 
   /** @throws GatewayError `media_refused`, `payload_too_large`, `storage_full`, `storage_unavailable` */
   async take(given: GivenMedia): Promise<StoredMedia> {
-    if ('data' in given) {
-      const bytes = Buffer.from(given.data, 'base64');
-      return this.upload({
-        content: inPieces(bytes),
-        mimetype: given.mimetype,
-        filename: given.filename ?? null,
-      });
+    return this.upload(await this.#open(given));
+  }
+
+  /**
+   * A small file whole, which is kept nowhere.
+   * @param maxBytes the largest that is read
+   * @throws GatewayError `media_refused`, `payload_too_large`
+   */
+  async read(given: GivenMedia, maxBytes: number): Promise<{ bytes: Buffer; mimetype: string }> {
+    const { content, mimetype } = await this.#open(given);
+    const pieces: Uint8Array[] = [];
+    let size = 0;
+    for await (const piece of content) {
+      size += piece.byteLength;
+      if (size > maxBytes) {
+        throw new GatewayError({
+          code: 'payload_too_large',
+          message: `The file is larger than ${maxBytes} bytes`,
+          action: 'Send a smaller file',
+        });
+      }
+      pieces.push(piece);
     }
-    const { body, mimetype, filename } = await download(given.url, this.#allow);
-    return this.upload({
-      content: body,
-      mimetype: given.mimetype ?? mimetype ?? UNKNOWN_TYPE,
-      filename: given.filename ?? filename,
-    });
+    return { bytes: Buffer.concat(pieces), mimetype };
   }
 
   /** Whether a file that was taken earlier is still there. */
@@ -62,6 +73,19 @@ export class MediaIntake {
   async upload({ content, mimetype, filename }: Upload): Promise<StoredMedia> {
     const { sha256, size } = await this.#sink.put(content, this.#maxBytes);
     return { sha256, size, mimetype, filename };
+  }
+
+  async #open(given: GivenMedia): Promise<Upload> {
+    if ('data' in given) {
+      const bytes = Buffer.from(given.data, 'base64');
+      return { content: inPieces(bytes), mimetype: given.mimetype, filename: given.filename ?? null };
+    }
+    const { body, mimetype, filename } = await download(given.url, this.#allow);
+    return {
+      content: body,
+      mimetype: given.mimetype ?? mimetype ?? UNKNOWN_TYPE,
+      filename: given.filename ?? filename,
+    };
   }
 }
 

@@ -31,6 +31,12 @@ export async function askClient<T>(
   }
 }
 
+/** The page of a client that is in use. @throws GatewayError `not_connected` */
+export function pageOf(client: wwebjs.Client) {
+  if (client.pupPage !== undefined) return client.pupPage;
+  throw new GatewayError({ code: 'not_connected', message: 'WhatsApp is not connected', retryable: true });
+}
+
 /** WhatsApp does not allow it. */
 export function refused(message: string, cause?: unknown): GatewayError {
   return new GatewayError({ code: 'unprocessable', message, cause });

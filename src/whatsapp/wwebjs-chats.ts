@@ -1,9 +1,8 @@
 import type wwebjs from 'whatsapp-web.js';
 
-import { GatewayError } from '../errors.ts';
 import type { EventData } from '../events/schema.ts';
 import type { ChatCursor, Chats, ChatSummary, Typing } from '../messages/chats.ts';
-import { askClient, refused } from './ask-client.ts';
+import { askClient, pageOf, refused } from './ask-client.ts';
 import { chatsInPage, type PageChat } from './chat-page.ts';
 import { messagesInPage } from './history-page.ts';
 import { modelled } from './history.ts';
@@ -83,11 +82,6 @@ async function sendTyping(query: { chatId: string; state: string }): Promise<voi
     WWebJS: { sendChatstate(state: string, chatId: string): Promise<unknown> };
   };
   await WWebJS.sendChatstate(query.state, query.chatId);
-}
-
-function pageOf(client: wwebjs.Client) {
-  if (client.pupPage !== undefined) return client.pupPage;
-  throw new GatewayError({ code: 'not_connected', message: 'WhatsApp is not connected', retryable: true });
 }
 
 function summary(chat: PageChat): ChatSummary {

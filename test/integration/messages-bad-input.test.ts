@@ -1,75 +1,8 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-
 import fc from 'fast-check';
-import { beforeAll, expect, onTestFinished, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 
-import { systemClock } from '../../src/clock.ts';
 import { isErrorCode } from '../../src/errors.ts';
-import { createApp } from '../../src/http/app.ts';
-import { InboundMedia } from '../../src/media/inbound.ts';
-import { MediaIntake } from '../../src/media/intake.ts';
-import { postWithFetch } from '../../src/webhooks/post.ts';
-import { DEFAULT_RETRY } from '../../src/webhooks/retry.ts';
-import { Webhooks } from '../../src/webhooks/webhooks.ts';
-import { WwebjsActions } from '../../src/whatsapp/wwebjs-actions.ts';
-import { WwebjsChats } from '../../src/whatsapp/wwebjs-chats.ts';
-import { FakeSession } from '../support/fake-session.ts';
-import { silent, startMessaging } from '../support/messaging.ts';
-import { tempFolder } from '../support/temp-folder.ts';
-
-/** The border over the real core, with WhatsApp away. */
-async function serve(): Promise<string> {
-  const folder = tempFolder();
-  const core = startMessaging(folder, { clock: systemClock });
-  const webhooks = new Webhooks({
-    rows: core.store.webhooks,
-    transactions: core.store.transactions,
-    journal: core.journal,
-    post: postWithFetch,
-    clock: systemClock,
-    random: Math.random,
-    log: silent,
-    retry: DEFAULT_RETRY,
-    version: '0',
-  });
-  await webhooks.start(null);
-  const actions = new WwebjsActions(() => null);
-  const app = createApp({
-    session: new FakeSession(),
-    apiKey: undefined,
-    corsOrigins: [],
-    trustProxy: false,
-    log: silent,
-    version: '0',
-    publicDir: '/nowhere',
-    messaging: {
-      messages: {
-        outbox: core.outbox,
-        numbers: core.numbers,
-        intake: new MediaIntake(core.store.outgoingMedia, { maxBytes: 10_000, allow: [] }),
-        isConnected: () => false,
-        actions,
-        inbound: new InboundMedia(join(folder, 'inbound'), (id) => actions.download(id)),
-      },
-      chats: new WwebjsChats(() => null),
-      journal: core.journal,
-      clock: systemClock,
-      webhooks,
-    },
-  });
-  const server = createServer(app);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    await webhooks.stop();
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-}
+import { serveUnlinked } from '../support/serve-unlinked.ts';
 
 let runs = 300;
 beforeAll(() => {
@@ -138,6 +71,12 @@ const body = fc
       everyone: value,
       muted: value,
       state: value,
+      subject: value,
+      description: value,
+      participants: fc.oneof(fc.array(word), fc.constant(['+49 151 23456789']), value),
+      messagesAdminsOnly: value,
+      code: value,
+      blocked: value,
     },
     { requiredKeys: [] },
   )
@@ -145,13 +84,24 @@ const body = fc
 
 const segment = fc.oneof(fc.constantFrom('x', 'msg_x', '4915123456789', '1@g.us'), word).map(encodeSafely);
 const path = fc.oneof(
-  fc.constantFrom('/api/messages', '/api/webhooks', '/api/events', '/api/chats'),
+  fc.constantFrom(
+    '/api/messages',
+    '/api/webhooks',
+    '/api/events',
+    '/api/chats',
+    '/api/contacts',
+    '/api/groups',
+    '/api/groups/join',
+  ),
   fc
-    .tuple(fc.constantFrom('messages', 'webhooks', 'chats', 'media', 'numbers'), segment)
+    .tuple(
+      fc.constantFrom('messages', 'webhooks', 'chats', 'media', 'numbers', 'contacts', 'groups'),
+      segment,
+    )
     .map(([a, b]) => `/api/${a}/${b}`),
   fc
     .tuple(
-      fc.constantFrom('messages', 'webhooks', 'chats'),
+      fc.constantFrom('messages', 'webhooks', 'chats', 'contacts', 'groups'),
       segment,
       fc.constantFrom(
         'react',
@@ -166,6 +116,15 @@ const path = fc.oneof(
         'mute',
         'pin',
         'messages',
+        'picture',
+        'block',
+        'participants',
+        'participants/promote',
+        'subject',
+        'description',
+        'settings',
+        'invite',
+        'leave',
       ),
     )
     .map(([a, b, c]) => `/api/${a}/${b}/${c}`),
@@ -180,7 +139,7 @@ const query = fc
   );
 
 test('garbage that is nearly right, to every call: answered in the one form, never with a 5xx', async () => {
-  const base = await serve();
+  const base = await serveUnlinked();
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom('GET', 'POST', 'PATCH', 'DELETE'),
@@ -211,7 +170,7 @@ test('garbage that is nearly right, to every call: answered in the one form, nev
 });
 
 test('forms that are no forms, refused in the one form', async () => {
-  const base = await serve();
+  const base = await serveUnlinked();
   const bodies: [string, string][] = [
     ['multipart/form-data', 'x'],
     ['multipart/form-data; boundary=', 'x'],

@@ -7,6 +7,8 @@ import { MediaIntake } from '../../src/media/intake.ts';
 import type { Webhooks } from '../../src/webhooks/webhooks.ts';
 import { WwebjsActions } from '../../src/whatsapp/wwebjs-actions.ts';
 import { WwebjsChats } from '../../src/whatsapp/wwebjs-chats.ts';
+import { WwebjsContacts } from '../../src/whatsapp/wwebjs-contacts.ts';
+import { WwebjsGroups } from '../../src/whatsapp/wwebjs-groups.ts';
 import { startMessaging } from './messaging.ts';
 
 /** Outbox and journal on a real store, with a WhatsApp in memory, as the border takes them. Call it inside a test. */
@@ -24,6 +26,8 @@ export function pageMessaging(folder: string) {
       inbound: new InboundMedia(join(folder, 'inbound'), (id) => actions.download(id)),
     },
     chats: new WwebjsChats(() => null),
+    contacts: new WwebjsContacts(() => null),
+    groups: new WwebjsGroups(() => null),
     journal: core.journal,
     clock: systemClock,
     get webhooks(): Webhooks {

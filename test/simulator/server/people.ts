@@ -5,8 +5,6 @@ import type { World } from './world.ts';
 
 /** Profiles: pictures, about texts, names, blocked people. */
 export class People {
-  /** Direct path of the picture by the id of a person or group. */
-  readonly pictures = new Map<string, string>();
   readonly #world: World;
   readonly #journal: Journal;
 
@@ -16,13 +14,13 @@ export class People {
   }
 
   readonly handlers = {
-    picture: (_page: PageLink, { id }: { id: string }) => this.pictures.get(id) ?? null,
+    picture: (_page: PageLink, { id }: { id: string }) => this.#world.pictures.get(id) ?? null,
     setPicture: async (_page: PageLink, { id, directPath }: { id: string; directPath: string | null }) => {
       if (id !== this.#world.directory.me.id && !this.#world.groups.find(id)) {
         throw new SimulatorError('401', 'this picture belongs to somebody else');
       }
-      if (directPath === null) this.pictures.delete(id);
-      else this.pictures.set(id, directPath);
+      if (directPath === null) this.#world.pictures.delete(id);
+      else this.#world.pictures.set(id, directPath);
       await this.#journal.announce('picture', { id });
     },
     about: (_page: PageLink, { id }: { id: string }) => this.#world.directory.find(id)?.about ?? null,

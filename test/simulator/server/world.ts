@@ -15,6 +15,8 @@ export class World {
   readonly messages = new Messages();
   readonly chats = new Chats();
   readonly groups = new Groups();
+  /** Direct path of the picture by the id of a person or group. */
+  readonly pictures = new Map<string, string>();
   /** Chats that the device marked as seen, and the typing states that it sent, in order. */
   readonly seen: string[] = [];
   readonly chatStates: { id: string; state: string }[] = [];

@@ -17,10 +17,16 @@ import { WwebjsContacts } from '../../src/whatsapp/wwebjs-contacts.ts';
 import { WwebjsGroups } from '../../src/whatsapp/wwebjs-groups.ts';
 import { FakeSession } from './fake-session.ts';
 import { silent, startMessaging } from './messaging.ts';
+import { routesOf, type Route } from './routes.ts';
 import { tempFolder } from './temp-folder.ts';
 
 /** The border over the real core, with WhatsApp away. @returns its base URL */
 export async function serveUnlinked(): Promise<string> {
+  return (await serveUnlinkedApp()).base;
+}
+
+/** The same, with the routes that its app answers. */
+export async function serveUnlinkedApp(): Promise<{ base: string; routes: Route[] }> {
   const folder = tempFolder();
   const core = startMessaging(folder, { clock: systemClock });
   const webhooks = new Webhooks({
@@ -70,5 +76,6 @@ export async function serveUnlinked(): Promise<string> {
     await new Promise((resolve) => server.close(resolve));
     await webhooks.stop();
   });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { port } = server.address() as AddressInfo;
+  return { base: `http://127.0.0.1:${port}`, routes: routesOf(app) };
 }

@@ -21,6 +21,7 @@ import {
 } from './messages/messages.ts';
 import type { StatusBody } from './session/status.ts';
 import { DEFAULT_RETENTION, Retention } from './store/retention.ts';
+import { storageError } from './store/errors.ts';
 import { openStore, type Store } from './store/store.ts';
 import { postWithFetch } from './webhooks/post.ts';
 import { DEFAULT_RETRY, type RetrySettings } from './webhooks/retry.ts';
@@ -111,8 +112,10 @@ export class Messaging {
       maxBytes: config.mediaMaxBytes,
       allow: config.mediaUrlAllow,
     });
-    this.inbound = new InboundMedia(join(resolve(config.dataPath), 'media', 'inbound'), (messageId) =>
-      actions.download(messageId),
+    this.inbound = new InboundMedia(
+      join(resolve(config.dataPath), 'media', 'inbound'),
+      (id) => actions.download(id),
+      storageError,
     );
     const history = new PageHistory({
       page: () => client.page(),

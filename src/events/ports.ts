@@ -12,8 +12,12 @@ export interface JournalRows {
   firstSeq(): number | null;
   /** The size of all events in bytes. */
   bytes(): number;
-  /** Removes at most `limit` events that were recorded before `time`, oldest first. @returns bytes removed */
-  removeOlderThan(time: number, limit: number): { readonly events: number; readonly bytes: number };
+  /** Removes at most `limit` events, oldest first, recorded before `time` and numbered up to `upTo`. @returns bytes removed */
+  removeOlderThan(
+    time: number,
+    upTo: number,
+    limit: number,
+  ): { readonly events: number; readonly bytes: number };
   /** Removes the oldest `limit` events. */
   removeOldest(limit: number): { readonly events: number; readonly bytes: number };
   /** The time of the newest message of a chat that was ever recorded; null when none was. */

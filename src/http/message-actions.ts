@@ -92,10 +92,11 @@ function idIn(request: Request): string {
 }
 
 /** RFC 6266, with the name of RFC 8187 for what is not plain ASCII. */
-function dispositionOf(filename: string | null): string {
+export function dispositionOf(filename: string | null): string {
   if (filename === null) return 'attachment';
   const plain = filename.replace(/[^\x20-\x7e]|["\\%/]/g, '_').slice(0, 200);
-  const full = encodeURIComponent(filename.slice(0, 200)).replace(
+  // Half of a character, at the cut or as it came, cannot be written into an address.
+  const full = encodeURIComponent(filename.slice(0, 200).toWellFormed()).replace(
     /['()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );

@@ -25,16 +25,28 @@ const description = z.object({ mimetype: z.string(), filename: z.string().nullab
 export class InboundMedia {
   readonly #folder: string;
   readonly #fetch: (messageId: string) => Promise<DownloadedMedia | null>;
+  readonly #failure: (error: unknown, path: string) => GatewayError;
   readonly #fetching = new Map<string, Promise<void>>();
 
-  /** @param fetch asks WhatsApp; what it throws is passed on */
-  constructor(folder: string, fetch: (messageId: string) => Promise<DownloadedMedia | null>) {
+  /**
+   * @param fetch asks WhatsApp; what it throws is passed on
+   * @param failure gives what the file system throws its code and remedy
+   */
+  constructor(
+    folder: string,
+    fetch: (messageId: string) => Promise<DownloadedMedia | null>,
+    failure: (error: unknown, path: string) => GatewayError,
+  ) {
     this.#folder = folder;
+    this.#failure = failure;
     this.#fetch = fetch;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
   }
 
-  /** @throws GatewayError `not_found` when WhatsApp does not have the file (any more), and what the fetch throws */
+  /**
+   * @throws GatewayError `not_found` when WhatsApp does not have the file (any more), `storage_full`,
+   *   `storage_unavailable`, and what the fetch throws
+   */
   async get(messageId: string): Promise<InboundFile> {
     // The id comes from outside and never becomes part of a path.
     const name = createHash('sha256').update(messageId).digest('hex');
@@ -90,8 +102,9 @@ export class InboundMedia {
       await writeFile(`${path}.json`, JSON.stringify({ mimetype, filename }), { mode: 0o600 });
       await rename(temporary, path);
     } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
+      // Half a description would be in the way of the room that is wanted.
+      for (const each of [temporary, `${path}.json`]) await rm(each, { force: true });
+      throw this.#failure(error, this.#folder);
     }
   }
 }

@@ -50,7 +50,7 @@ export interface OutboxRows {
 
   idempotency(key: string): IdempotencyRecord | null;
   rememberIdempotency(record: IdempotencyRecord): void;
-  /** @returns how many keys were forgotten */
+  /** Forgets keys older than that whose messages do not wait any more. @returns how many keys were forgotten */
   forgetIdempotency(before: number): number;
 
   number(digits: string): NumberRecord | null;

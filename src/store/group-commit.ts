@@ -63,8 +63,7 @@ export class GroupCommit {
       this.#connection.exec('COMMIT');
       callbacks = this.#afterCommit;
     } catch (error) {
-      // SQLite has already rolled back by itself in some of these cases (sqlite.org/lang_transaction.html).
-      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
+      this.#rollBack();
       const failure = storageError(error, this.#path);
       for (const job of jobs) job.reject(failure);
       return;
@@ -73,6 +72,15 @@ export class GroupCommit {
     }
     for (const callback of callbacks) callback();
     for (const finish of settle) finish();
+  }
+
+  #rollBack(): void {
+    try {
+      // SQLite has already rolled back by itself in some of these cases (sqlite.org/lang_transaction.html).
+      if (this.#connection.isTransaction) this.#connection.exec('ROLLBACK');
+    } catch {
+      // A disk that fails here as well: the callers learn what failed first, and the next BEGIN tells of the rest.
+    }
   }
 
   /** Commits what has gathered; later writes are refused. */

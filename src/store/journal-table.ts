@@ -27,7 +27,8 @@ export class JournalTable implements JournalRows {
     this.#first = connection.prepare('SELECT MIN(seq) AS seq FROM journal');
     this.#bytes = connection.prepare('SELECT COALESCE(SUM(bytes), 0) AS bytes FROM journal');
     this.#removeOlder = connection.prepare(
-      `DELETE FROM journal WHERE seq IN (SELECT seq FROM journal WHERE recorded_at < ? ORDER BY seq LIMIT ?)
+      `DELETE FROM journal WHERE seq IN (
+         SELECT seq FROM journal WHERE recorded_at < ? AND seq <= ? ORDER BY seq LIMIT ?)
        RETURNING bytes`,
     );
     this.#removeOldest = connection.prepare(
@@ -73,8 +74,8 @@ export class JournalTable implements JournalRows {
     return row === undefined ? 0 : numberOf(row, 'bytes');
   }
 
-  removeOlderThan(time: number, limit: number): { events: number; bytes: number } {
-    return total(this.#removeOlder.all(time, limit));
+  removeOlderThan(time: number, upTo: number, limit: number): { events: number; bytes: number } {
+    return total(this.#removeOlder.all(time, upTo, limit));
   }
 
   removeOldest(limit: number): { events: number; bytes: number } {

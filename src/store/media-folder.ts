@@ -19,6 +19,8 @@ const HASH = /^[0-9a-f]{64}$/;
  */
 export class MediaFolder {
   readonly #path: string;
+  /** A file is renamed to its place, or looked at and removed, one after the other. */
+  #alone: Promise<unknown> = Promise.resolve();
 
   /** @throws GatewayError `storage_unavailable` when the folder cannot be made */
   constructor(path: string) {
@@ -41,7 +43,7 @@ export class MediaFolder {
       const { sha256, size } = await this.#write(temporary, content, maxBytes);
       const target = this.#fileOf(sha256);
       const made = await this.#storage(() => mkdir(dirname(target), { recursive: true, mode: 0o700 }));
-      await this.#storage(() => rename(temporary, target));
+      await this.#afterOthers(() => this.#storage(() => rename(temporary, target)));
       await this.#storage(() => syncFolder(dirname(target)));
       if (made !== undefined) await this.#storage(() => syncFolder(this.#path));
       return { sha256, size };
@@ -79,11 +81,14 @@ export class MediaFolder {
     for (const folder of await readdir(this.#path)) {
       for (const name of await readdir(join(this.#path, folder))) {
         const file = join(this.#path, folder, name);
-        const found = await stat(file).catch(() => null);
-        if (found === null || found.mtimeMs >= olderThan) continue;
-        if (folder !== 'incoming' && isNeeded(name)) continue;
-        await rm(file, { force: true });
-        removed += 1;
+        // Between the look and the removal nobody may store the same content anew.
+        await this.#afterOthers(async () => {
+          const found = await stat(file).catch(() => null);
+          if (found === null || found.mtimeMs >= olderThan) return;
+          if (folder !== 'incoming' && isNeeded(name)) return;
+          await rm(file, { force: true });
+          removed += 1;
+        });
       }
     }
     return removed;
@@ -111,6 +116,12 @@ export class MediaFolder {
       await file.close();
     }
     return { sha256: hash.digest('hex'), size };
+  }
+
+  #afterOthers<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#alone.then(work);
+    this.#alone = result.catch(() => undefined);
+    return result;
   }
 
   async #storage<T>(work: () => Promise<T>): Promise<T> {

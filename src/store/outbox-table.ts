@@ -137,7 +137,10 @@ export class OutboxTable implements OutboxRows {
   }
 
   forgetIdempotency(before: number): number {
-    return Number(this.#sql('DELETE FROM idempotency WHERE created_at < ?').run(before).changes);
+    // The key of a message that still waits is needed: its caller may still be asking.
+    const sql = `DELETE FROM idempotency WHERE created_at < ? AND NOT EXISTS (
+      SELECT 1 FROM outbox WHERE id = message_id AND status IN ${UNFINISHED})`;
+    return Number(this.#sql(sql).run(before).changes);
   }
 
   number(digits: string): NumberRecord | null {

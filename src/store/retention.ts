@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Webhook } from '../webhooks/webhook.ts';
 import type { Store } from './store.ts';
 
 export interface RetentionSettings {
@@ -82,18 +83,22 @@ export class Retention {
     const now = this.#clock.now();
     const { outbox, journal, webhooks, transactions, outgoingMedia } = this.#store;
     const settings = this.#settings;
+    // Files first: a database needs room to forget, and a full disk has none before they are gone.
+    await outgoingMedia.sweep(now - MEDIA_GRACE_MS, (sha256) => outbox.needsMedia(sha256));
+    for (const other of this.#others) await other(now);
     await this.#repeat(() => outbox.removeFinished(now - settings.messagesMs, STEP));
     await transactions.run(() => outbox.forgetIdempotency(now - IDEMPOTENCY_MS));
     await transactions.run(() => webhooks.removeDeadLettersBefore(now - settings.deadLettersMs));
-    await this.#repeat(() => journal.removeOlderThan(now - settings.eventsMs, STEP).events);
+    await this.#repeat(() => {
+      const old = now - settings.eventsMs;
+      return journal.removeOlderThan(old, takenByAll(webhooks.all()), STEP).events;
+    });
     let excess = journal.bytes() - settings.eventsBytes;
     while (excess > 0 && !this.#stopped) {
       const removed = await transactions.run(() => journal.removeOldest(STEP));
       if (removed.events === 0) break;
       excess -= removed.bytes;
     }
-    await outgoingMedia.sweep(now - MEDIA_GRACE_MS, (sha256) => outbox.needsMedia(sha256));
-    for (const other of this.#others) await other(now);
     this.#store.connection.exec('PRAGMA incremental_vacuum(1000)');
   }
 
@@ -101,4 +106,13 @@ export class Retention {
     let removed = STEP;
     while (removed === STEP && !this.#stopped) removed = await this.#store.transactions.run(step);
   }
+}
+
+/**
+ * The number up to which every webhook that is switched on has taken its events, or has given them up. Age alone
+ * takes nothing from them: after weeks of absence they get their tries first. The limit of size does.
+ */
+function takenByAll(webhooks: readonly Webhook[]): number {
+  const cursors = webhooks.filter(({ enabled }) => enabled).map(({ progress }) => progress.cursor);
+  return Math.min(Number.MAX_SAFE_INTEGER, ...cursors);
 }

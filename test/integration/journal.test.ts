@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import type { Clock } from '../../src/clock.ts';
 import type { EventInput, JournalEvent } from '../../src/events/event.ts';
 import { follow, readOrWait } from '../../src/events/follow.ts';
 import { eventDataSchemas, matchesType } from '../../src/events/schema.ts';
@@ -186,8 +187,9 @@ describe('retention', () => {
 
   test('idempotency keys, kept for a day and gone after two', async () => {
     const clock = new SettlingClock();
-    const { outbox, store } = startMessaging(tempFolder(), { clock });
+    const { outbox, sender, store } = startMessaging(tempFolder(), { clock });
     await outbox.accept(text('one'), { idempotencyKey: 'k' });
+    sender.connected();
     const retention = new Retention(store, DEFAULT_RETENTION, clock, silent);
     await clock.advance(25 * 3_600_000);
     await retention.run();
@@ -200,7 +202,54 @@ describe('retention', () => {
       repeated: false,
     });
   });
+
+  test('the idempotency key of a message that still waits, kept however old', async () => {
+    const clock = new SettlingClock();
+    const { outbox, store } = startMessaging(tempFolder(), { clock });
+    const { message } = await outbox.accept(text('one'), { idempotencyKey: 'k' });
+    await new Retention(store, DEFAULT_RETENTION, later(clock), silent).run();
+    const again = await outbox.accept(text('one'), { idempotencyKey: 'k' });
+    expect([again.repeated, again.message.id]).toEqual([true, message.id]);
+  });
+
+  test('old events, kept until every webhook that is switched on has taken them', async () => {
+    const clock = new SettlingClock();
+    const { journal, store } = startMessaging(tempFolder(), { clock });
+    for (let n = 1; n <= 5; n += 1) await journal.append(call(n));
+    const webhook = (id: string, cursor: number, enabled: boolean) =>
+      store.transactions.run(() =>
+        store.webhooks.insert({
+          id,
+          origin: 'rest',
+          url: 'http://127.0.0.1:1/',
+          secret: 'whsec_',
+          events: [],
+          chats: [],
+          headers: {},
+          enabled,
+          disabledReason: null,
+          createdAt: 0,
+          progress: {
+            cursor,
+            attempts: 0,
+            nextAttemptAt: null,
+            failingSince: null,
+            lastError: null,
+            deliveredAt: null,
+          },
+        }),
+      );
+    await webhook('slow', 2, true);
+    await webhook('off', 0, false);
+    await new Retention(store, DEFAULT_RETENTION, later(clock), silent).run();
+    expect(store.journal.read(0, 10).map(({ seq }) => seq)).toEqual([3, 4, 5]);
+  });
 });
+
+/** The same clock, read forty days later. */
+function later(clock: SettlingClock): Clock {
+  return { now: () => clock.now() + 40 * 24 * 3_600_000, schedule: (ms, work) => clock.schedule(ms, work) };
+}
 
 test.each([
   ['message', 'message', true],

@@ -4,6 +4,7 @@ import { systemClock } from '../../src/clock.ts';
 import type { MessagingBorder } from '../../src/http/app.ts';
 import { InboundMedia } from '../../src/media/inbound.ts';
 import { MediaIntake } from '../../src/media/intake.ts';
+import { storageError } from '../../src/store/errors.ts';
 import type { Webhooks } from '../../src/webhooks/webhooks.ts';
 import { WwebjsActions } from '../../src/whatsapp/wwebjs-actions.ts';
 import { WwebjsChats } from '../../src/whatsapp/wwebjs-chats.ts';
@@ -23,7 +24,7 @@ export function pageMessaging(folder: string) {
       intake: new MediaIntake(core.store.outgoingMedia, { maxBytes: 10_000, allow: [] }),
       isConnected: () => isConnected,
       actions,
-      inbound: new InboundMedia(join(folder, 'inbound'), (id) => actions.download(id)),
+      inbound: new InboundMedia(join(folder, 'inbound'), (id) => actions.download(id), storageError),
     },
     chats: new WwebjsChats(() => null),
     contacts: new WwebjsContacts(() => null),

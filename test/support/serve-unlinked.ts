@@ -8,6 +8,7 @@ import { systemClock } from '../../src/clock.ts';
 import { createApp } from '../../src/http/app.ts';
 import { InboundMedia } from '../../src/media/inbound.ts';
 import { MediaIntake } from '../../src/media/intake.ts';
+import { storageError } from '../../src/store/errors.ts';
 import { postWithFetch } from '../../src/webhooks/post.ts';
 import { DEFAULT_RETRY } from '../../src/webhooks/retry.ts';
 import { Webhooks } from '../../src/webhooks/webhooks.ts';
@@ -57,7 +58,7 @@ export async function serveUnlinkedApp(): Promise<{ base: string; routes: Route[
         intake: new MediaIntake(core.store.outgoingMedia, { maxBytes: 10_000, allow: [] }),
         isConnected: () => false,
         actions,
-        inbound: new InboundMedia(join(folder, 'inbound'), (id) => actions.download(id)),
+        inbound: new InboundMedia(join(folder, 'inbound'), (id) => actions.download(id), storageError),
       },
       chats: new WwebjsChats(() => null),
       contacts: new WwebjsContacts(() => null),

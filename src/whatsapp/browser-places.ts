@@ -1,8 +1,14 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { homedir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { Browser, getInstalledBrowsers } from '@puppeteer/browsers';
+import type * as Browsers from '@puppeteer/browsers';
 import { executableProblem } from './browser-probe.ts';
+
+// The build that puppeteer itself requires, instead of a second one beside it.
+const { Browser, getInstalledBrowsers } = createRequire(import.meta.url)(
+  '@puppeteer/browsers',
+) as typeof Browsers;
 
 /**
  * Executables of an installed browser, best first: names are looked up in PATH, absolute paths are what

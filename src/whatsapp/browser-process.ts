@@ -1,9 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import puppeteer, { type Browser, type LaunchOptions, type Page, TargetType } from 'puppeteer';
+import type * as Puppeteer from 'puppeteer';
+import type { Browser, LaunchOptions, Page } from 'puppeteer';
 import { messageOf } from '../errors.ts';
 import { PipeTransport } from './pipe-transport.ts';
+
+// The build that whatsapp-web.js requires. Imported, puppeteer would come a second time, as another build: a fifth
+// of the start of the process, and its memory.
+const { default: puppeteer, TargetType } = createRequire(import.meta.url)('puppeteer') as typeof Puppeteer;
 
 /** How much of what the browser writes is kept, in characters. */
 const WORDS = 2_000;

@@ -96,6 +96,16 @@ describe.each([
     expect(await world.transport.lookUp(newWhatsAppId(), ALICE)).toEqual({ found: false });
   });
 
+  test('a page that fails before it takes it, not taken, not found, and taken under the same id afterwards', async () => {
+    const id = newWhatsAppId();
+    await world.fail('not_taken');
+    await expect(send(id, 'second try')).rejects.toBeInstanceOf(NotTakenError);
+    await world.heal();
+    expect(await world.transport.lookUp(id, ALICE)).toEqual({ found: false });
+    await send(id, 'second try');
+    await expect.poll(() => world.sent().filter((body) => body === 'second try')).toHaveLength(1);
+  });
+
   test('a page that gives no answer, the outcome is unknown', async () => {
     await world.fail('no_answer');
     await expect(send(newWhatsAppId(), 'no answer')).rejects.toBeInstanceOf(OutcomeUnknownError);

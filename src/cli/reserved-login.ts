@@ -15,7 +15,7 @@ export interface ReservedLogin {
   /** What the gateway on this login was doing; null when none runs. */
   readonly status: StatusBody | null;
   /**
-   * Has the gateway stop its browser; harmless when it has none.
+   * Has the gateway stop its browser, and wait for the login; harmless when it has none.
    * @throws GatewayError when it cannot, or when another browser uses the login
    */
   readonly stopBrowser: () => Promise<void>;
@@ -55,6 +55,7 @@ export async function withReservedLogin<T>(
           await gateway.disconnect();
         }
         await assertUnused(folder);
+        if (browser.stopped && lock.state !== 'unsupported') await haveItWait(gateway);
       },
     });
   } finally {
@@ -72,6 +73,16 @@ async function assertUnused(folder: SessionFolder): Promise<void> {
     message: `A browser still uses this login: process ${live.pid} on ${live.host}`,
     action: `When it belongs to another gateway, stop that; when its gateway is gone: kill ${live.pid}`,
   });
+}
+
+/**
+ * Has the gateway connect while the login is reserved: it looks for the end of the reservation every few seconds and then
+ * goes on, also when this process is killed and nobody is left to have it started. Only where locks work: elsewhere it
+ * would not wait.
+ */
+async function haveItWait(gateway: RunningGateway): Promise<void> {
+  // It is asked once more at the end, and a failure is told there.
+  await gateway.connect().catch(() => undefined);
 }
 
 async function startAgain(gateway: RunningGateway): Promise<void> {

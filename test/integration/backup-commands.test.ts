@@ -244,7 +244,7 @@ describe('a gateway running', () => {
     const { session } = await runGateway();
     const { code, stdout } = await cli('backup', ['one.tar.gz']);
     expect(code).toBe(0);
-    expect(session.calls).toEqual(['disconnect', 'connect']);
+    expect(session.calls).toEqual(['disconnect', 'connect', 'connect']);
     expect(stdout).toMatch(
       /^The gateway runs; stopping its browser\nThe gateway connects again\nThe login is in .*one.tar.gz \(1 kB\)\n$/,
     );
@@ -265,7 +265,7 @@ describe('a gateway running', () => {
     const { session } = await runGateway();
     session.become(FAILED);
     expect(await cli('restore', [file])).toMatchObject({ code: 0 });
-    expect(session.calls).toEqual(['disconnect', 'connect']);
+    expect(session.calls).toEqual(['disconnect', 'connect', 'connect']);
   });
 
   test('a bad backup, its browser is not stopped', async () => {
@@ -300,7 +300,7 @@ describe('a gateway running', () => {
     const { code, stderr } = await cli('backup');
     expect(code).toBe(1);
     expect(stderr).toContain('could not be written');
-    expect(session.calls).toEqual(['disconnect', 'connect']);
+    expect(session.calls).toEqual(['disconnect', 'connect', 'connect']);
   });
 
   test('it cannot stop its browser, says why', async () => {
@@ -368,8 +368,22 @@ describe('a gateway running', () => {
     expect(code).toBe(exitCode);
     expect(stderr).toContain('Interrupted; nothing was changed');
     expect(await readdir(join(place, 'out'))).toEqual([]);
-    expect(session.calls).toEqual(['disconnect', 'connect']);
+    expect(session.calls).toEqual(['disconnect', 'connect', 'connect']);
     expect(await visible()).not.toContain('.session-test.reserved');
+  });
+
+  test('SIGKILL in the middle, it has been asked to connect before', async () => {
+    await writeLogin(profile, 'one');
+    await writeFile(join(profile, 'Default/IndexedDB/large'), randomBytes(150_000_000));
+    const { session } = await runGateway();
+    const { child, result } = startCli('backup', ['out/one.tar.gz'], { cwd: place, env: environment() });
+    children.push(child);
+    await waitFor(async () => (await readdir(join(place, 'out')).catch(() => [])).length > 0, {
+      what: 'the file to be begun',
+    });
+    child.kill('SIGKILL');
+    expect((await result).signal).toBe('SIGKILL');
+    expect(session.calls).toEqual(['disconnect', 'connect']);
   });
 });
 

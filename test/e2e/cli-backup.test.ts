@@ -1,12 +1,14 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { startSimulator, type Simulator } from '../simulator/server.ts';
-import { runCli, type CliName, type CliResult } from '../support/cli.ts';
+import { runCli, startCli, type CliName, type CliResult } from '../support/cli.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const run = promisify(execFile);
 /** As on a NAS, where it can be: the gateway as an ordinary user, and root in front of the keyboard. */
@@ -131,4 +133,25 @@ it('a linked login, backed up from a running gateway, put back into it and on an
   expect(second.said('[WA] event=qr')).toEqual([]);
   expect(simulator.devices()).toHaveLength(1);
   await stop(second);
+});
+
+it('a backup killed in the middle, the gateway that it has stopped is ready again by itself', async () => {
+  const gateway = await start();
+  await gateway.until(({ hasQr }) => hasQr, 'a QR');
+  await simulator.scan();
+  await ready(gateway);
+  // Packing takes seconds.
+  const large = join(root, 'session-whatsapp-client/Default/IndexedDB/large');
+  await writeFile(large, randomBytes(150_000_000));
+  await chown(large, gatewayUid, gatewayUid);
+  const { child, result } = startCli('backup', ['out/one.tar.gz'], { cwd: place, env: environment() });
+  await waitFor(async () => (await readdir(join(place, 'out')).catch(() => [])).length > 0, {
+    what: 'the file to be begun',
+  });
+  expect((await gateway.status()).isReady).toBe(false);
+  child.kill('SIGKILL');
+  await result;
+  await ready(gateway);
+  expect(gateway.said('state=idle -> qr')).toHaveLength(1);
+  await stop(gateway);
 });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { systemClock } from '../../src/clock.ts';
+import type { EventInput } from '../../src/events/event.ts';
 import type { MessagingBorder } from '../../src/http/app.ts';
 import { InboundMedia } from '../../src/media/inbound.ts';
 import { MediaIntake } from '../../src/media/intake.ts';
@@ -31,9 +32,8 @@ export function pageMessaging(folder: string) {
     groups: new WwebjsGroups(() => null),
     journal: core.journal,
     clock: systemClock,
-    get webhooks(): Webhooks {
-      throw new Error('the page does not use them');
-    },
+    // The page does not use them.
+    webhooks: undefined as unknown as Webhooks,
   };
   return {
     ...core,
@@ -47,7 +47,7 @@ export function pageMessaging(folder: string) {
 }
 
 /** An event of the journal: a message that somebody wrote. */
-export function received(body: string, digits = '15550002222') {
+export function received(body: string, digits = '15550002222'): EventInput {
   const chatId = `${digits}@c.us`;
   const id = `false_${chatId}_${crypto.randomUUID()}`;
   return {
@@ -76,5 +76,5 @@ export function received(body: string, digits = '15550002222') {
       poll: null,
       outboxId: null,
     },
-  } as const;
+  };
 }

@@ -1,3 +1,6 @@
+import type { z } from 'zod';
+
+import type { messageViewSchema } from '../../src/http/message-view.ts';
 import type { StatusBody } from '../../src/session/status.ts';
 
 /** The page's own modules that need no browser, typed as far as tests use them. */
@@ -6,6 +9,8 @@ const ASSETS = new URL('../../src/ui/public/assets/', import.meta.url);
 async function load<T>(path: string): Promise<T> {
   return (await import(/* @vite-ignore */ new URL(path, ASSETS).href)) as T;
 }
+
+export type MessageView = z.infer<typeof messageViewSchema>;
 
 export type Words = Readonly<Record<string, string>>;
 
@@ -62,6 +67,42 @@ export const { cardView } = await load<{ cardView: (model: PageModel) => CardVie
 export const { connectView } = await load<{
   connectView: (model: PageModel, way: 'qr' | 'phone') => { panel: string; title: string; text: string };
 }>('js/connect-view.js');
+
+interface Look {
+  readonly kind: string;
+  readonly tone: string;
+  readonly steps: readonly { readonly status: string; readonly at: string }[];
+  readonly reason: { readonly words: string | null; readonly details: string | null } | null;
+  readonly waitsUntil: string | null;
+  readonly action: 'cancel' | 'retry' | null;
+}
+
+export const { rowView, chips, withChange, withMove, STATUSES } = await load<{
+  rowView: (message: MessageView, now: number) => Look;
+  chips: (
+    counts: object,
+    chosen: string | null,
+  ) => { readonly status: string | null; readonly count: number; readonly pressed: boolean }[];
+  withChange: (messages: readonly MessageView[], change: object, at: string) => readonly MessageView[];
+  withMove: (counts: object, from: string, to: string) => object;
+  STATUSES: readonly string[];
+}>('traffic/outbox-view.js');
+export const { EventFeed, KEPT, TYPES } = await load<{
+  EventFeed: new () => {
+    add(event: object): void;
+    addEarlier(events: readonly object[]): void;
+    pause(): void;
+    resume(): void;
+    clear(): void;
+    visible(type: string): readonly { readonly id: string }[];
+    waiting(type: string): number;
+  };
+  KEPT: number;
+  TYPES: readonly string[];
+}>('traffic/event-feed.js');
+export const { eventWords } = await load<{ eventWords: (event: object) => { who: string; what: string } }>(
+  'traffic/event-words.js',
+);
 
 /** The page's model with a status, online unless told otherwise. */
 export function modelWith(status: StatusBody | null, change: Partial<PageModel> = {}): PageModel {

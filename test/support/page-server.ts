@@ -3,8 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 import { Secret } from '../../src/config.ts';
-import { createApp } from '../../src/http/app.ts';
+import { createApp, type MessagingBorder } from '../../src/http/app.ts';
 import { createLogger } from '../../src/log.ts';
+import type { JournalSource } from '../../src/realtime/event-stream.ts';
 import { createRealtime, type Realtime } from '../../src/realtime/server.ts';
 import { FakeSession } from './fake-session.ts';
 
@@ -18,6 +19,10 @@ export interface PageServerOptions {
   /** A port that was in use before. */
   readonly port?: number;
   readonly version?: string;
+  /** Messages and events; left out, the gateway has the session alone. */
+  readonly messaging?: MessagingBorder;
+  /** Where Socket.IO takes events from, when it is not the journal of `messaging`. */
+  readonly journal?: JournalSource;
 }
 
 /** The real page over the real REST and Socket.IO, with a session that the test plays. */
@@ -42,9 +47,19 @@ export class PageServer implements AsyncDisposable {
       log: createLogger({ level: 'silent' }),
     };
     const server = createServer(
-      createApp({ ...shared, version: options.version ?? '1.2.3', publicDir: PUBLIC_DIR }),
+      createApp({
+        ...shared,
+        version: options.version ?? '1.2.3',
+        publicDir: PUBLIC_DIR,
+        ...(options.messaging !== undefined && { messaging: options.messaging }),
+      }),
     );
-    const realtime = createRealtime({ ...shared, httpServer: server });
+    const { messaging, journal = messaging && journalOf(messaging) } = options;
+    const realtime = createRealtime({
+      ...shared,
+      httpServer: server,
+      ...(journal !== undefined && { journal }),
+    });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen(options.port ?? 0, '127.0.0.1', resolve);
@@ -67,4 +82,8 @@ export class PageServer implements AsyncDisposable {
     this.#server.closeAllConnections();
     await closed;
   }
+}
+
+function journalOf(messaging: MessagingBorder): JournalSource {
+  return { now: () => messaging.journal, onOpen: () => () => undefined };
 }

@@ -27,6 +27,7 @@ describe('index.html', () => {
       '../index.html',
       'icon.svg',
       ...(await list('js')),
+      ...(await list('traffic')),
       ...(await list('css')),
       ...(await list('words')),
     ];

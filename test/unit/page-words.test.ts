@@ -117,7 +117,7 @@ describe('words', () => {
   });
 
   test('every key, looked for in the page, is used', () => {
-    const composed = /^(state|reason|error|platform|retry|recheck|remedy)\./;
+    const composed = /^(state|reason|error|platform|retry|recheck|remedy|outbox\.(status|kind|reason))\./;
     const unused = Object.keys(en).filter(
       (key) => !composed.test(key) && !sources.includes(`'${key}'`) && !sources.includes(`"${key}"`),
     );
@@ -136,8 +136,9 @@ describe('words', () => {
 
 /** The page without its words, as one text. */
 async function pageSources(): Promise<string> {
-  const scripts = join(PUBLIC_DIR, 'assets/js');
-  const files = (await readdir(scripts)).map((name) => join(scripts, name));
+  const folders = ['js', 'traffic'].map((name) => join(PUBLIC_DIR, 'assets', name));
+  const listed = folders.map(async (folder) => (await readdir(folder)).map((name) => join(folder, name)));
+  const files = (await Promise.all(listed)).flat();
   const texts = await Promise.all(
     [join(PUBLIC_DIR, 'index.html'), ...files].map((file) => readFile(file, 'utf8')),
   );

@@ -6,6 +6,14 @@ import { recall, remember } from './storage.js';
 
 /** @import { Store, Command } from './store.js' */
 /** @import { GatewayClock } from './clock.js' */
+/** @import { JournalEvent } from '../../../../events/event.ts' */
+/** @import { StatusReason } from '../../../../session/status.ts' */
+
+/**
+ * @typedef {object} TrafficListener who shows messages and events
+ * @property {(event: JournalEvent) => void} event
+ * @property {(failure: Pick<StatusReason, 'message' | 'action'> & { code: string }) => void} unavailable
+ */
 
 const KEY = 'gateway.apiKey';
 const RETRY_MS = 2000;
@@ -19,6 +27,13 @@ export class Gateway {
   #key;
   /** @type {number | undefined} */
   #retry;
+  /**
+   * The `seq` of the last event: a line that was interrupted goes on behind it.
+   * @type {number | undefined}
+   */
+  #since;
+  /** @type {TrafficListener | null} */
+  #traffic = null;
 
   /**
    * @param {Store} store
@@ -30,19 +45,61 @@ export class Gateway {
     this.#key = recall('sessionStorage', KEY);
     this.#socket = io({
       autoConnect: false,
-      auth: (send) => send(this.#key === null ? {} : { apiKey: this.#key }),
+      auth: (send) =>
+        send({
+          ...(this.#key !== null && { apiKey: this.#key }),
+          ...(this.#since !== undefined && { since: this.#since }),
+        }),
       reconnectionDelay: 500,
       reconnectionDelayMax: 3000,
       timeout: 10_000,
     });
     this.#socket.on('connect', () => this.#connected());
     this.#socket.on('status', (status) => store.set({ link: 'online', status }));
+    this.#socket.on('event', (event) => {
+      this.#since = event.seq;
+      this.#traffic?.event(event);
+    });
+    this.#socket.on('events_unavailable', (failure) => this.#traffic?.unavailable(failure));
     this.#socket.on('disconnect', (reason) => this.#lost(reason === 'io server disconnect'));
     this.#socket.on('connect_error', (error) => this.#refused(error));
   }
 
   open() {
     this.#socket.connect();
+  }
+
+  /**
+   * From now on somebody shows messages and events.
+   * @param {TrafficListener} traffic
+   */
+  showTraffic(traffic) {
+    this.#traffic = traffic;
+  }
+
+  /**
+   * Events up to here are known from elsewhere.
+   * @param {number} seq
+   */
+  knowsEventsUpTo(seq) {
+    this.#since ??= seq;
+  }
+
+  /**
+   * Asks for what is no command to the session.
+   * @param {'GET' | 'POST' | 'DELETE'} method
+   * @param {string} path
+   * @param {{ body?: object, idempotencyKey?: string }} [options]
+   * @returns {Promise<Record<string, unknown>>}
+   * @throws {RequestError}
+   */
+  async ask(method, path, options = {}) {
+    try {
+      return (await ask(method, path, { key: this.#key, ...options })).answer;
+    } catch (error) {
+      if (error instanceof RequestError && error.code === 'unauthorized') this.#lock();
+      throw error;
+    }
   }
 
   /** @param {string} key what the person entered; kept once the gateway has taken it */

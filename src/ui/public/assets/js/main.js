@@ -16,6 +16,9 @@ const clock = new GatewayClock();
 const countdowns = new Countdowns(clock);
 const gateway = new Gateway(store, clock);
 
+/** Whether messages and events are on the page, or on their way. */
+let hasTraffic = false;
+
 startLanguage();
 
 const logoutDialog = new LogoutDialog(() => void logOut());
@@ -59,6 +62,10 @@ store.subscribe((model) => {
   announce(connectDialog.isOpen ? dialog : card);
 });
 
+store.subscribe(({ link }) => {
+  if (link === 'online' && !hasTraffic) void loadTraffic();
+});
+
 speak();
 store.publish();
 gateway.open();
@@ -83,4 +90,15 @@ function connect() {
 async function logOut() {
   const answer = await gateway.send('logout');
   if (answer?.['unlinkConfirmed'] === false) store.set({ notice: () => t('logout.unconfirmed') });
+}
+
+/** Messages and events come after the card, which does not wait for what shows them. */
+async function loadTraffic() {
+  hasTraffic = true;
+  const files = await import('../traffic/traffic.js').catch((error) => {
+    // What a browser throws when a file does not come: the gateway went meanwhile, and is asked again once it is back.
+    if (!(error instanceof TypeError)) throw error;
+    hasTraffic = false;
+  });
+  files?.showTraffic({ gateway, store, countdowns });
 }

@@ -15,7 +15,7 @@ import { remediesIn } from './remedies-in.js';
 
 /**
  * A reason for people.
- * @param {StatusReason} reason
+ * @param {Pick<StatusReason, 'message' | 'action'> & { code: string }} reason
  * @returns {ReasonWords}
  */
 export function reasonWords({ code, message, action }) {
@@ -37,5 +37,5 @@ export function reasonWords({ code, message, action }) {
  */
 function isOffered(kind, code) {
   if (code === 'profile_in_use') return false;
-  return kind !== 'advice' || code.startsWith('session_') || code === 'login_not_removed';
+  return kind !== 'advice' || /^(session|storage)_/.test(code) || code === 'login_not_removed';
 }

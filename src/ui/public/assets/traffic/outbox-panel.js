@@ -38,8 +38,8 @@ export class OutboxPanel {
   #chosen = null;
   /** @type {string | null} */
   #cursor = null;
-  /** What was asked for last; an answer to anything before is of no use any more. */
-  #asked = 0;
+  /** Counts the lists that were begun: an answer for a list before is of no use any more. */
+  #begun = 0;
   /** @type {Set<string>} messages that something is being done about */
   #busy = new Set();
 
@@ -60,12 +60,13 @@ export class OutboxPanel {
    * @throws {RequestError}
    */
   async load() {
-    const asked = ++this.#asked;
-    const shown = this.#messages.length;
-    const page = await this.#ask(Math.min(MOST, Math.max(PAGE, shown)), null);
-    if (asked !== this.#asked) return;
+    const begun = this.#begun;
+    const limit = Math.min(MOST, Math.max(PAGE, this.#messages.length));
+    const page = await this.#ask(limit, null);
+    if (begun !== this.#begun) return;
     const fresh = new Set(page.messages.map(({ id }) => id));
-    const rest = shown > MOST ? this.#messages.slice(MOST).filter(({ id }) => !fresh.has(id)) : [];
+    // What is further down than was asked for, also what a person has had shown meanwhile.
+    const rest = this.#messages.slice(limit).filter(({ id }) => !fresh.has(id));
     this.#messages = [...page.messages, ...rest];
     if (rest.length === 0) this.#cursor = page.nextCursor;
     this.#counts = page.counts;
@@ -87,7 +88,7 @@ export class OutboxPanel {
   }
 
   clear() {
-    this.#asked += 1;
+    this.#begun += 1;
     this.#messages = [];
     this.#counts = {};
     this.#cursor = null;
@@ -123,6 +124,7 @@ export class OutboxPanel {
   #makeChip({ status }) {
     const button = copyOf(byId('chip-template', HTMLTemplateElement));
     button.addEventListener('click', () => {
+      this.#begun += 1;
       this.#chosen = status;
       this.#messages = [];
       this.#cursor = null;
@@ -195,10 +197,10 @@ export class OutboxPanel {
   }
 
   async #loadMore() {
-    const asked = ++this.#asked;
+    const begun = this.#begun;
     await this.#trying(async () => {
       const page = await this.#ask(PAGE, this.#cursor);
-      if (asked !== this.#asked) return;
+      if (begun !== this.#begun) return;
       const known = new Set(this.#messages.map(({ id }) => id));
       const news = page.messages.filter(({ id }) => !known.has(id));
       this.#messages = [...this.#messages, ...news];

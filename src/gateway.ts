@@ -10,6 +10,7 @@ import { createApp, type MessagingBorder } from './http/app.ts';
 import { LateMessaging } from './late-messaging.ts';
 import type { Logger } from './log.ts';
 import { Messaging, type MessagingOptions } from './messaging.ts';
+import { Metrics } from './metrics/metrics.ts';
 import { encodeQr } from './qr-images.ts';
 import { createHttpServer } from './realtime/http-server.ts';
 import { createRealtime, type Realtime } from './realtime/server.ts';
@@ -46,6 +47,7 @@ export class Gateway {
   readonly #browsers: BrowserPreparation;
   readonly #server: Server;
   readonly #realtime: Realtime;
+  readonly #metrics: Metrics;
 
   constructor({ config, log, policy, deadlines, messaging: messagingOptions }: GatewayOptions) {
     this.#config = config;
@@ -101,11 +103,18 @@ export class Gateway {
       corsOrigins: config.corsOrigins,
       trustProxy: config.trustProxy,
     };
+    this.#metrics = new Metrics({
+      session: this.session,
+      version,
+      socketClients: () => this.#realtime.clients,
+      messages: () => messaging.ifOpen?.metrics.text() ?? null,
+    });
     const app = createApp({
       ...borders,
       log: log.child({ part: 'http' }),
       version,
       publicDir: fileURLToPath(new URL('ui/public', import.meta.url)),
+      metrics: this.#metrics,
       messaging: borderOf(messaging, client, actions),
     });
     this.#server = createHttpServer(app);
@@ -161,6 +170,7 @@ export class Gateway {
     this.#server.closeAllConnections();
     await closed;
     this.#messaging.close();
+    this.#metrics.stop();
     await this.#folder.release();
   }
 }

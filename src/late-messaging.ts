@@ -52,6 +52,11 @@ export class LateMessaging {
     return this.#messaging;
   }
 
+  /** The same, for who can do without: null while it is not there. */
+  get ifOpen(): Messaging | null {
+    return this.#messaging;
+  }
+
   /** Calls `wake` once the store is open, unless the returned function is called before. */
   onOpen(wake: (journal: Journal) => void): () => void {
     this.#wakers.add(wake);

@@ -20,6 +20,7 @@ import {
   type MessageSettings,
 } from './messages/messages.ts';
 import type { StatusBody } from './session/status.ts';
+import { MessageMetrics } from './metrics/message-metrics.ts';
 import { DEFAULT_RETENTION, Retention } from './store/retention.ts';
 import { storageError } from './store/errors.ts';
 import { openStore, type Store } from './store/store.ts';
@@ -51,6 +52,7 @@ export class Messaging {
   readonly messages: Messages;
   readonly journal: Journal;
   readonly webhooks: Webhooks;
+  readonly metrics: MessageMetrics;
   readonly intake: MediaIntake;
   readonly inbound: InboundMedia;
   /** Where what the library hears goes. */
@@ -107,6 +109,12 @@ export class Messaging {
       log: log.child({ part: 'webhooks' }),
       retry: { ...DEFAULT_RETRY, ...retry },
       version,
+    });
+    this.metrics = new MessageMetrics({
+      messages: this.messages,
+      journal: this.journal,
+      webhooks: this.webhooks,
+      clock: systemClock,
     });
     this.intake = new MediaIntake(store.outgoingMedia, {
       maxBytes: config.mediaMaxBytes,

@@ -20,6 +20,7 @@ import { securityHeaders } from './headers.ts';
 import { healthRoutes } from './health.ts';
 import { messageActionRoutes, type MessageActionRoutesOptions } from './message-actions.ts';
 import { messageRoutes, type MessageRoutesOptions } from './messages.ts';
+import { metricsRoutes } from './metrics.ts';
 import { crossOrigin, refuseForeignPages } from './origins.ts';
 import { pageRoutes } from './page.ts';
 import { requestId } from './request-id.ts';
@@ -38,6 +39,8 @@ export interface AppOptions {
   readonly version: string;
   /** The page's files: `index.html` and `assets/`. */
   readonly publicDir: string;
+  /** What `GET /metrics` answers; left out, there is no such address. */
+  readonly metrics?: { text(): string };
   /** Messages, events and webhooks; left out, the app serves the session alone. */
   readonly messaging?: MessagingBorder;
 }
@@ -79,6 +82,7 @@ export function createApp(options: AppOptions): Express {
     eventRoutes(app, messaging);
     webhookRoutes(app, messaging);
   }
+  if (options.metrics !== undefined) metricsRoutes(app, options.metrics, checkKey);
   healthRoutes(app, { session, version: options.version });
   pageRoutes(app, options.publicDir);
 

@@ -66,6 +66,7 @@ export class Outbox {
   readonly #limits: OutboxLimits;
   /** Accepted, but not on the disk yet: they count for the limit. */
   #arriving = 0;
+  #accepted = 0;
 
   constructor(parts: {
     rows: OutboxRows;
@@ -125,6 +126,11 @@ export class Outbox {
   repeated(options: AcceptOptions): OutboxMessage | null {
     const { idempotencyKey, body } = options;
     return idempotencyKey === undefined ? null : this.#repeated(idempotencyKey, fingerprintOf(body));
+  }
+
+  /** How many were accepted since the start; a repeated request does not count. */
+  get acceptedCount(): number {
+    return this.#accepted;
   }
 
   find(id: string): OutboxMessage | null {
@@ -208,8 +214,9 @@ export class Outbox {
     this.#arriving += 1;
     try {
       const result = await this.#transactions.run(work);
-      if (!('repeated' in result)) this.#departures.admit(result);
-      else if (!result.repeated) this.#departures.admit(result.message);
+      if ('repeated' in result && result.repeated) return result;
+      this.#accepted += 1;
+      this.#departures.admit('repeated' in result ? result.message : result);
       return result;
     } finally {
       this.#arriving -= 1;

@@ -29,6 +29,8 @@ export interface RealtimeOptions {
 }
 
 export interface Realtime {
+  /** How many clients are connected. */
+  readonly clients: number;
   /** Closes every client so that it comes back when the gateway does; the HTTP server stays as it is. */
   close(): Promise<void>;
 }
@@ -101,6 +103,9 @@ export function createRealtime(options: RealtimeOptions): Realtime {
   }
 
   return {
+    get clients() {
+      return io.engine.clientsCount;
+    },
     async close() {
       closing = true;
       unsubscribe();

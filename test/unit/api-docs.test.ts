@@ -50,6 +50,7 @@ describe('docs/api.md', () => {
       log: recordingLogger().logger,
       version: '0',
       publicDir: '/nowhere',
+      metrics: { text: () => '' },
     });
     const documented = rowsUnder('REST').flatMap((cells) =>
       quoted(cells.join(' ')).filter((word) => /^(GET|POST) \//.test(word)),

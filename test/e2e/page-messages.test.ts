@@ -39,6 +39,12 @@ async function rows(reader: Reader): Promise<string[]> {
     .map((row) => row.querySelector('.message-to').textContent + ': ' + row.querySelector('.badge').textContent)`);
 }
 
+/** The states to choose from, each with its count. */
+async function states(reader: Reader): Promise<string[]> {
+  return await reader.ask(`[...document.querySelectorAll('#outbox-states .chip-words')]
+    .map((words) => words.textContent + ' ' + words.parentElement.querySelector('.chip-count').textContent)`);
+}
+
 async function shows(reader: Reader, expected: string[]): Promise<void> {
   let seen: string[] = [];
   await waitFor(async () => (seen = await rows(reader)).join('\n') === expected.join('\n'), {
@@ -112,6 +118,8 @@ describe('the outbox on the page', () => {
     const accepted = [];
     for (let at = 0; at < 45; at += 1) accepted.push(await outbox.accept(text('one of many', BOB)));
     await outbox.cancel(accepted[0]!.message.id);
+    // A page that was loaded in the middle of these shows 20 rows too, and continues after another one.
+    await waitFor(async () => (await states(reader)).includes('All 45'));
     await waitFor(async () => (await rows(reader)).length === 20);
     await reader.press('Show more');
     await waitFor(async () => (await rows(reader)).length === 40);

@@ -4,7 +4,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { startSimulator, type Simulator } from '../simulator/server.ts';
 import { runCli, startCli, type CliName, type CliResult } from '../support/cli.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
@@ -80,6 +80,9 @@ async function cli(
 async function ready(gateway: GatewayProcess): Promise<void> {
   await gateway.until(({ isReady }) => isReady, 'ready');
 }
+
+// Several starts of a gateway and of a command each, which a busy machine makes long.
+vi.setConfig({ testTimeout: 180_000 });
 
 it('a linked login, backed up from a running gateway, put back into it and on another machine, ready without a QR', async () => {
   const first = await start();

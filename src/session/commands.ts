@@ -12,6 +12,7 @@ export function connect(state: SessionState, context: Context): Step {
     case 'stuck':
     case 'stopping':
       return stop(state, startingAfter(state.after), state.reason, context);
+    case 'unlinking':
     case 'removing':
       return to({ ...state, restart: true });
     case 'checking':
@@ -20,7 +21,6 @@ export function connect(state: SessionState, context: Context): Step {
     case 'syncing':
     case 'ready':
     case 'reconnecting':
-    case 'unlinking':
       return to(state);
   }
 }
@@ -34,10 +34,9 @@ export function disconnect(state: SessionState, context: Context): Step {
     case 'waiting':
     case 'failed':
       return rest(reason, context);
+    case 'unlinking':
     case 'removing':
       return to({ ...state, restart: false });
-    case 'unlinking':
-      return to(state);
     case 'stuck':
     case 'stopping':
       return stop(state, stayingAfter(state.after), reason, context);
@@ -76,7 +75,6 @@ export function restart(state: SessionState, context: Context): Step {
  * all the same, and the answer says that WhatsApp did not confirm.
  */
 export function logout(state: SessionState, context: Context): Step {
-  const after: AfterStop = { then: 'remove_login', restart: false, unlinkConfirmed: false };
   switch (state.phase) {
     case 'syncing':
     case 'ready':
@@ -89,23 +87,24 @@ export function logout(state: SessionState, context: Context): Step {
           failures: 0,
           reason: null,
           timers: [{ name: 'stop', at: context.now + context.policy.stopMs }],
+          restart: false,
         },
         { type: 'unlink', epoch: state.epoch },
       );
     case 'starting':
     case 'qr':
+      return stop({ ...state, failures: 0 }, removingAfter(null), null, context);
     case 'stopping':
     case 'stuck':
-      return stop({ ...state, failures: 0 }, after, null, context);
+      return stop({ ...state, failures: 0 }, removingAfter(state.after), null, context);
     case 'stopped':
     case 'checking':
     case 'waiting':
     case 'failed':
       return remove(false, context);
+    case 'unlinking':
     case 'removing':
       return to({ ...state, restart: false });
-    case 'unlinking':
-      return to(state);
   }
 }
 
@@ -116,4 +115,10 @@ function startingAfter(after: AfterStop): AfterStop {
 
 function stayingAfter(after: AfterStop): AfterStop {
   return after.then === 'remove_login' ? { ...after, restart: false } : { then: 'stay' };
+}
+
+/** Asked for twice, the second one does not take back what WhatsApp has confirmed to the first. */
+function removingAfter(after: AfterStop | null): AfterStop {
+  const unlinkConfirmed = after?.then === 'remove_login' && after.unlinkConfirmed;
+  return { then: 'remove_login', restart: false, unlinkConfirmed };
 }

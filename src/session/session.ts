@@ -61,7 +61,8 @@ export class Session implements SessionControl {
   }
 
   async logout(): Promise<{ readonly unlinkConfirmed: boolean; readonly status: StatusBody }> {
-    this.#unlinkConfirmed = false;
+    // Of a removal that is under way already, what it was told holds for this one too.
+    if (this.#runner.state.phase !== 'removing') this.#unlinkConfirmed = false;
     this.#command({ type: 'logout' });
     await this.#settled();
     return { unlinkConfirmed: this.#unlinkConfirmed, status: this.#status };

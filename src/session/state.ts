@@ -75,7 +75,7 @@ export type SessionState =
       readonly account: Account;
       /** Unanswered measurements in a row. */ readonly silentProbes: number;
     })
-  | (Live & { readonly phase: 'unlinking' })
+  | (Live & { readonly phase: 'unlinking'; readonly restart: boolean })
   | (Live & { readonly phase: 'stopping'; readonly after: AfterStop })
   | (Common & { readonly phase: 'removing'; readonly restart: boolean })
   | (Common & { readonly phase: 'waiting' })

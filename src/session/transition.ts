@@ -164,7 +164,7 @@ function probeFailed(state: SessionState, reason: Reason, context: Context): Ste
 }
 
 function unlinked(state: StateIn<'unlinking'>, unlinkConfirmed: boolean, context: Context): Step {
-  return stop(state, { then: 'remove_login', restart: false, unlinkConfirmed }, null, context);
+  return stop(state, { then: 'remove_login', restart: state.restart, unlinkConfirmed }, null, context);
 }
 
 function browserStopped(state: StateIn<'stopping' | 'stuck'>, context: Context): Step {

@@ -50,7 +50,7 @@ export const STATES: { readonly [P in Phase]: StateIn<P> } = {
     silentProbes: 0,
     timers: [...timer('probe'), ...timer('reconnect')],
   },
-  unlinking: { ...live, phase: 'unlinking', timers: timer('stop') },
+  unlinking: { ...live, phase: 'unlinking', restart: false, timers: timer('stop') },
   stopping: { ...live, phase: 'stopping', after: { then: 'stay' }, timers: timer('stop') },
   removing: { ...common, phase: 'removing', restart: false },
   waiting: { ...common, phase: 'waiting', reason: REASON, timers: timer('retry') },

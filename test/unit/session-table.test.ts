@@ -103,6 +103,10 @@ const TABLE: Record<Phase, Partial<Record<InputName, string>>> = {
     'timer reconnect': 'stopping! stop',
   },
   unlinking: {
+    connect: 'unlinking',
+    disconnect: 'unlinking',
+    restart: 'unlinking',
+    logout: 'unlinking',
     'driver logged_out': 'stopping! stop',
     'driver failed': 'stopping! stop',
     unlinked: 'stopping! stop',

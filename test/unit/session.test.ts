@@ -465,6 +465,36 @@ describe('session, the end of a login', () => {
     expect(rig.driver.alive).toHaveLength(0);
   });
 
+  it('logout asked for again while it is under way, all are told that WhatsApp has confirmed', async () => {
+    const rig = sessionRig();
+    rig.driver.manualStop = true;
+    await ready(rig);
+    const answers: unknown[] = [];
+    const logout = () => rig.session.logout().then(({ unlinkConfirmed }) => answers.push(unlinkConfirmed));
+    rig.session.subscribe(({ phase }) => {
+      if (phase === 'removing') void logout();
+    });
+    void logout();
+    await settle();
+    expect(rig.session.status().phase).toBe('stopping');
+    void logout();
+    rig.driver.last.stopping.open();
+    await settle();
+    expect(answers).toEqual([true, true, true]);
+    expect(rig.removals).toBe(1);
+    expect(await rig.session.logout(), 'nobody was there to confirm').toMatchObject({ unlinkConfirmed: false });
+  });
+
+  it('connect while WhatsApp is asked to unlink, starts once the login is removed', async () => {
+    const rig = await ready();
+    const logout = rig.session.logout();
+    expect(rig.session.connect().phase).toBe('unlinking');
+    expect(await logout).toMatchObject({ unlinkConfirmed: true });
+    await settle();
+    expect(rig.removals).toBe(1);
+    expect(rig.session.status().phase).toBe('starting');
+  });
+
   it('logout with no browser, the login is removed and the unlink not confirmed', async () => {
     const rig = sessionRig();
     expect(await rig.session.logout()).toMatchObject({ unlinkConfirmed: false });

@@ -5,10 +5,7 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import type * as Browsers from '@puppeteer/browsers';
 import { executableProblem } from './browser-probe.ts';
 
-// The build that puppeteer itself requires, instead of a second one beside it.
-const { Browser, getInstalledBrowsers } = createRequire(import.meta.url)(
-  '@puppeteer/browsers',
-) as typeof Browsers;
+const require = createRequire(import.meta.url);
 
 /**
  * Executables of an installed browser, best first: names are looked up in PATH, absolute paths are what
@@ -77,6 +74,8 @@ async function scriptText(path: string): Promise<string> {
 /** Browsers that `npx puppeteer browsers install` has put into puppeteer's cache: headless shells first, newest first. */
 export async function puppeteerCacheCandidates(env: NodeJS.ProcessEnv): Promise<string[]> {
   const cacheDir = env['PUPPETEER_CACHE_DIR'] ?? join(env['HOME'] ?? homedir(), '.cache', 'puppeteer');
+  // Loaded when it is needed, which is seldom, and as the build that puppeteer itself requires.
+  const { Browser, getInstalledBrowsers } = require('@puppeteer/browsers') as typeof Browsers;
   const rank = [Browser.CHROMEHEADLESSSHELL, Browser.CHROME];
   // A cache that cannot be read is as good as none: what is looked for next may still be there.
   const installed = await getInstalledBrowsers({ cacheDir }).catch(() => []);

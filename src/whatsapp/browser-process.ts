@@ -5,11 +5,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type * as Puppeteer from 'puppeteer';
 import type { Browser, LaunchOptions, Page } from 'puppeteer';
 import { messageOf } from '../errors.ts';
+import { commandLine } from './browser-flags.ts';
 import { PipeTransport } from './pipe-transport.ts';
 
-// The build that whatsapp-web.js requires. Imported, puppeteer would come a second time, as another build: a fifth
-// of the start of the process, and its memory.
-const { default: puppeteer, TargetType } = createRequire(import.meta.url)('puppeteer') as typeof Puppeteer;
+const require = createRequire(import.meta.url);
 
 /** How much of what the browser writes is kept, in characters. */
 const WORDS = 2_000;
@@ -23,7 +22,8 @@ export interface Launched {
 }
 
 /**
- * A browser as a child process, spoken to through its pipe.
+ * A browser as a child process, spoken to through its pipe. The process is started without puppeteer, which is loaded
+ * when it is first spoken to: the one boots while the other is read.
  *
  * puppeteer's own launch leaves the `error` event of the process without a listener when it speaks through the
  * pipe: a machine that is out of processes (EAGAIN) or memory ends the gateway. And it keeps to itself how the
@@ -93,8 +93,10 @@ export class BrowserProcess {
   async #connect(): Promise<Launched> {
     const { protocolTimeout, timeout } = this.#launch;
     const [, , , write, read] = this.#child?.stdio ?? [];
+    const transport = new PipeTransport(write as Writable, read as Readable);
+    const { default: puppeteer, TargetType } = loadPuppeteer();
     const browser = await puppeteer.connect({
-      transport: new PipeTransport(write as Writable, read as Readable),
+      transport,
       defaultViewport: null,
       ...(protocolTimeout !== undefined && { protocolTimeout }),
     });
@@ -107,7 +109,7 @@ export class BrowserProcess {
 
   #spawn(): ChildProcess | null {
     const { executablePath = '', env } = this.#launch;
-    const args = [...puppeteer.defaultArgs(this.#launch), '--remote-debugging-pipe'];
+    const args = [...commandLine(this.#launch), '--remote-debugging-pipe'];
     try {
       const child = spawn(executablePath, args, {
         // A group of its own, so that nothing of it is left when the group is ended.
@@ -143,4 +145,12 @@ export class BrowserProcess {
     process.off('exit', this.#killAtExit);
     this.#exit.resolve(undefined);
   }
+}
+
+/**
+ * The build that whatsapp-web.js requires. Imported, puppeteer would come a second time, as another build: a fifth of
+ * the start of the process, and its memory.
+ */
+function loadPuppeteer(): typeof Puppeteer {
+  return require('puppeteer') as typeof Puppeteer;
 }

@@ -58,7 +58,7 @@ try {
     rows: store.outbox,
     transactions: store.transactions,
     news: outboxNews(journal),
-    transport: { send: offline, lookUp: offline, resolveNumber: offline },
+    transport: { send: offline, lookUp: offline, resolveNumber: offline, showTyping: offline },
     clock: systemClock,
     random: Math.random,
     log,

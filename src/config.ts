@@ -42,6 +42,8 @@ export interface Config {
   readonly dataPath: string;
   /** 0: no pacing. */
   readonly sendRatePerMinute: number;
+  /** Whether a chat is shown as being typed in before a message to it goes out. */
+  readonly sendTyping: boolean;
   /** Messages that may wait to be sent. */
   readonly queueLimit: number;
   /** The largest file that is taken, in bytes. */
@@ -162,6 +164,7 @@ export const environmentSchema = z.object({
     .refine((value) => !value.includes('\0'), 'expected a folder path')
     .default('./data'),
   SEND_RATE_PER_MINUTE: count(0, 6_000).default(60),
+  SEND_TYPING: z.stringbool({ error: 'expected true or false' }).default(false),
   QUEUE_LIMIT: count(1, 1_000_000).default(10_000),
   MEDIA_MAX_BYTES: count(1_024, 2_147_483_647).default(67_108_864),
   MEDIA_URL_ALLOW: list.default([]),
@@ -230,6 +233,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
     logLevel: env.LOG_LEVEL,
     dataPath: env.DATA_PATH,
     sendRatePerMinute: env.SEND_RATE_PER_MINUTE,
+    sendTyping: env.SEND_TYPING,
     queueLimit: env.QUEUE_LIMIT,
     mediaMaxBytes: env.MEDIA_MAX_BYTES,
     mediaUrlAllow: Object.freeze(env.MEDIA_URL_ALLOW),

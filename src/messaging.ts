@@ -88,6 +88,7 @@ export class Messaging {
       settings: {
         ...DEFAULT_MESSAGE_SETTINGS,
         ratePerMinute: config.sendRatePerMinute,
+        typing: config.sendTyping,
         queueLimit: config.queueLimit,
         ...settings,
       },

@@ -15,6 +15,7 @@ import {
   type MessageTransport,
   type Receipt,
 } from './transport.ts';
+import type { TypingSimulation } from './typing.ts';
 
 export type DeliveryOutcome =
   /** The page of that epoch has it; `told` when `message.stuck` has been told before. */
@@ -37,6 +38,7 @@ export class Delivery {
   readonly #transport: MessageTransport;
   readonly #numbers: NumberBook;
   readonly #connection: Connection;
+  readonly #typing: TypingSimulation | null;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #settings: SenderSettings;
@@ -47,6 +49,8 @@ export class Delivery {
     transport: MessageTransport;
     numbers: NumberBook;
     connection: Connection;
+    /** Null: messages go out without it. */
+    typing: TypingSimulation | null;
     clock: Clock;
     log: Logger;
     settings: SenderSettings;
@@ -56,6 +60,7 @@ export class Delivery {
     this.#transport = parts.transport;
     this.#numbers = parts.numbers;
     this.#connection = parts.connection;
+    this.#typing = parts.typing;
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#settings = parts.settings;
@@ -76,6 +81,7 @@ export class Delivery {
       }
     };
     let uncertain = unknown;
+    let typing = this.#typing;
     let lastError = '';
     for (let failures = 0; ;) {
       try {
@@ -100,6 +106,12 @@ export class Delivery {
         if (chatId === null) {
           const text = 'WhatsApp does not know this phone number';
           return await this.#end(id, 'failed', { code: 'unknown_number', message: text });
+        }
+        if (typing !== null && message.status === 'queued') {
+          // The row still says "queued": a crash, a cancellation or its ttl meanwhile find a message that waits.
+          await typing.before(message, chatId);
+          typing = null;
+          continue;
         }
         const sending = await this.#ledger.markSending(id, chatId);
         if (sending === null) return { type: 'done' };

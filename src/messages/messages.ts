@@ -17,6 +17,7 @@ export interface MessageSettings extends SenderSettings {
 
 export const DEFAULT_MESSAGE_SETTINGS: MessageSettings = {
   ratePerMinute: 60,
+  typing: false,
   queueLimit: 10_000,
   concurrency: 4,
   maxAttempts: 8,
@@ -43,11 +44,11 @@ export function createMessages(parts: {
   log: Logger;
   settings: MessageSettings;
 }): Messages {
-  const { rows, transactions, transport, clock, log, settings } = parts;
+  const { rows, transactions, transport, clock, random, log, settings } = parts;
   const ledger = new Ledger(rows, transactions, parts.news, clock);
   const numbers = new NumberBook(rows, transactions, transport, clock);
-  const pacer = new Pacer(settings.ratePerMinute, parts.random);
-  const sender = new Sender({ rows, ledger, transport, numbers, pacer, clock, log, settings });
+  const pacer = new Pacer(settings.ratePerMinute, random);
+  const sender = new Sender({ rows, ledger, transport, numbers, pacer, clock, random, log, settings });
   const outbox = new Outbox({
     rows,
     transactions,

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock, Random } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Connection } from './connection.ts';
@@ -11,6 +11,7 @@ import type { Pacer } from './pacer.ts';
 import type { NumberBook } from './numbers.ts';
 import type { OutboxRows, QueueEntry } from './ports.ts';
 import type { MessageTransport } from './transport.ts';
+import { TypingSimulation } from './typing.ts';
 
 export interface SenderSettings {
   /** Messages on their way to the page at the same time, of different chats. */
@@ -19,6 +20,8 @@ export interface SenderSettings {
   readonly maxAttempts: number;
   /** Hand-overs after which a message that the page says it cannot take is given up. */
   readonly maxFailures: number;
+  /** Whether a chat is shown as being typed in before a message to it goes out. */
+  readonly typing: boolean;
   /** Milliseconds without an acknowledgement by WhatsApp's server after which a message is called stuck. */
   readonly stuckAfterMs: number;
 }
@@ -59,6 +62,7 @@ export class Sender implements Departures {
     numbers: NumberBook;
     pacer: Pacer;
     clock: Clock;
+    random: Random;
     log: Logger;
     settings: SenderSettings;
   }) {
@@ -68,8 +72,10 @@ export class Sender implements Departures {
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#settings = parts.settings;
-    this.#connection = new Connection(parts.clock);
-    this.#delivery = new Delivery({ ...parts, connection: this.#connection });
+    const connection = new Connection(parts.clock);
+    this.#connection = connection;
+    const typing = parts.settings.typing ? new TypingSimulation({ ...parts, connection }) : null;
+    this.#delivery = new Delivery({ ...parts, connection, typing });
   }
 
   get waiting(): number {

@@ -1,3 +1,4 @@
+import type { Typing } from './chats.ts';
 import type { OutboxMessage } from './message.ts';
 
 /**
@@ -24,6 +25,11 @@ export interface MessageTransport {
    * @throws NotConnectedError, OutcomeUnknownError
    */
   resolveNumber(digits: string): Promise<string | null>;
+  /**
+   * Shows the other side of a chat that something is being written or recorded, or no more.
+   * @throws NotConnectedError, OutcomeUnknownError
+   */
+  showTyping(chatId: string, state: Typing): Promise<void>;
 }
 
 export interface SendableMessage {

@@ -13,6 +13,7 @@ interface Chat {
 
 declare const window: {
   require: (name: 'WAWebCollections') => { Chat: { getModelsArray(): Chat[] } };
+  WWebJS: { sendChatstate(state: string, chatId: string): Promise<unknown> };
 };
 
 /** A chat as a list shows it. */
@@ -64,4 +65,9 @@ export function chatsInPage(query: {
       pinned: (chat.pin ?? 0) > 0,
       mutedUntil: chat.mute?.expiration ?? 0,
     }));
+}
+
+/** Shows the other side of a chat what this account does; WhatsApp lets it fade after about 25 s. */
+export async function showTypingInPage(query: { chatId: string; state: string }): Promise<void> {
+  await window.WWebJS.sendChatstate(query.state, query.chatId);
 }

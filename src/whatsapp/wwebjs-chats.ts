@@ -3,7 +3,7 @@ import type wwebjs from 'whatsapp-web.js';
 import type { EventData } from '../events/schema.ts';
 import type { ChatCursor, Chats, ChatSummary, Typing } from '../messages/chats.ts';
 import { askClient, pageOf, refused } from './ask-client.ts';
-import { chatsInPage, type PageChat } from './chat-page.ts';
+import { chatsInPage, showTypingInPage, type PageChat } from './chat-page.ts';
 import { messagesInPage } from './history-page.ts';
 import { modelled } from './history.ts';
 import { messageData } from './incoming-events.ts';
@@ -46,7 +46,7 @@ export class WwebjsChats implements Chats {
   }
 
   typing(chatId: string, state: Typing): Promise<void> {
-    return this.#do((client) => pageOf(client).evaluate(sendTyping, { chatId, state }));
+    return this.#do((client) => pageOf(client).evaluate(showTypingInPage, { chatId, state }));
   }
 
   archive(chatId: string, archived: boolean): Promise<void> {
@@ -74,14 +74,6 @@ export class WwebjsChats implements Chats {
   #ask<T>(question: (client: wwebjs.Client) => Promise<T>): Promise<T> {
     return askClient(this.#client(), WITHIN_MS, question);
   }
-}
-
-/** Runs in the page. */
-async function sendTyping(query: { chatId: string; state: string }): Promise<void> {
-  const { WWebJS } = globalThis as unknown as {
-    WWebJS: { sendChatstate(state: string, chatId: string): Promise<unknown> };
-  };
-  await WWebJS.sendChatstate(query.state, query.chatId);
 }
 
 function summary(chat: PageChat): ChatSummary {

@@ -1,6 +1,7 @@
 import type { Page } from 'puppeteer';
 
 import { messageOf } from '../errors.ts';
+import type { Typing } from '../messages/chats.ts';
 import {
   NotConnectedError,
   NotTakenError,
@@ -12,6 +13,7 @@ import {
   type SendableMessage,
 } from '../messages/transport.ts';
 import { mediaOf } from '../messages/schema.ts';
+import { showTypingInPage } from './chat-page.ts';
 import { withDeadline } from './deadline.ts';
 import { pageContentOf, type ReadMedia } from './message-content.ts';
 import { findInPage, resolveInPage, sendInPage } from './message-page.ts';
@@ -22,9 +24,11 @@ export interface TransportDeadlines {
   /** Media is uploaded to WhatsApp before the page takes the message. */
   readonly sendMediaMs: number;
   readonly askMs: number;
+  /** Short: a message waits for it, and can go without it. */
+  readonly typingMs: number;
 }
 
-const DEADLINES: TransportDeadlines = { sendMs: 30_000, sendMediaMs: 180_000, askMs: 15_000 };
+const DEADLINES: TransportDeadlines = { sendMs: 30_000, sendMediaMs: 180_000, askMs: 15_000, typingMs: 3_000 };
 
 /** What the library says when a quoted message does not exist. */
 const NO_QUOTE = 'Could not get the quoted message.';
@@ -74,6 +78,10 @@ export class WwebjsTransport implements MessageTransport {
 
   resolveNumber(digits: string): Promise<string | null> {
     return this.#ask(this.#deadlines.askMs, (page) => page.evaluate(resolveInPage, digits));
+  }
+
+  async showTyping(chatId: string, state: Typing): Promise<void> {
+    await this.#ask(this.#deadlines.typingMs, (page) => page.evaluate(showTypingInPage, { chatId, state }));
   }
 
   /** Whatever goes wrong between here and the page's answer leaves open what the page has done. */

@@ -32,6 +32,7 @@ const transport: MessageTransport = {
     ask('send', { waId, chatId, text: content.type === 'text' ? content.text : '' }) as Promise<Receipt>,
   lookUp: (waId) => ask('look-up', { waId }) as Promise<LookUp>,
   resolveNumber: (digits) => ask('resolve', { digits }) as Promise<string | null>,
+  showTyping: () => Promise.resolve(),
 };
 
 const log = createLogger({ level: 'silent' });

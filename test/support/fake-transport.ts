@@ -1,3 +1,4 @@
+import type { Typing } from '../../src/messages/chats.ts';
 import {
   NotConnectedError,
   OutcomeUnknownError,
@@ -29,6 +30,9 @@ export class FakeTransport implements MessageTransport {
   connected = true;
   faults: Fault[] = [];
   lookUpFaults: Error[] = [];
+  /** What was shown, in order. */
+  readonly typing: { readonly id: string; readonly state: Typing }[] = [];
+  typingFaults: Error[] = [];
 
   async send(message: SendableMessage): Promise<Receipt> {
     if (!this.connected) throw new NotConnectedError('not connected');
@@ -60,6 +64,14 @@ export class FakeTransport implements MessageTransport {
     if (!this.connected) throw new NotConnectedError('not connected');
     this.resolved.push(digits);
     return this.unknownNumbers.has(digits) ? null : `${digits}@c.us`;
+  }
+
+  async showTyping(id: string, state: Typing): Promise<void> {
+    await Promise.resolve();
+    if (!this.connected) throw new NotConnectedError('not connected');
+    const fault = this.typingFaults.shift();
+    if (fault !== undefined) throw fault;
+    this.typing.push({ id, state });
   }
 
   texts(): string[] {

@@ -34,6 +34,7 @@ describe('readConfig', () => {
       logLevel: 'info',
       dataPath: './data',
       sendRatePerMinute: 60,
+      sendTyping: false,
       queueLimit: 10_000,
       mediaMaxBytes: 67_108_864,
       mediaUrlAllow: [],

@@ -28,7 +28,12 @@ export interface TransportDeadlines {
   readonly typingMs: number;
 }
 
-const DEADLINES: TransportDeadlines = { sendMs: 30_000, sendMediaMs: 180_000, askMs: 15_000, typingMs: 3_000 };
+const DEADLINES: TransportDeadlines = {
+  sendMs: 30_000,
+  sendMediaMs: 180_000,
+  askMs: 15_000,
+  typingMs: 3_000,
+};
 
 /** What the library says when a quoted message does not exist. */
 const NO_QUOTE = 'Could not get the quoted message.';

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '../config.ts';
 import { GatewayError } from '../errors.ts';
 import { holderInWords } from '../session/folder-verdicts.ts';
 import { SessionFolder, type FolderWarning } from '../session/session-folder.ts';
+import type { Phase } from '../session/state.ts';
 import type { StatusBody } from '../session/status.ts';
 import { SILENT_LOG } from '../silent-log.ts';
 import { complain, say } from './command.ts';
@@ -52,10 +54,9 @@ export async function withReservedLogin<T>(
         if (status !== null && status.phase !== 'stopped') {
           say('The gateway runs; stopping its browser');
           browser.stopped = true;
-          await gateway.disconnect();
+          await (lock.state === 'unsupported' ? gateway.disconnect() : haveItWait(gateway));
         }
         await assertUnused(folder);
-        if (browser.stopped && lock.state !== 'unsupported') await haveItWait(gateway);
       },
     });
   } finally {
@@ -75,14 +76,38 @@ async function assertUnused(folder: SessionFolder): Promise<void> {
   });
 }
 
+/** Closing a browser, or killing one that hangs, takes half a minute at most. */
+const STOP_MS = 60_000;
+const LOOK_AGAIN_MS = 100;
+
+/** What a gateway without a browser is in; it leaves these by itself when the reservation ends. */
+const WAITS: ReadonlySet<Phase> = new Set(['failed', 'waiting', 'stopped']);
+const RUNS: ReadonlySet<Phase> = new Set(['starting', 'qr', 'syncing', 'ready', 'reconnecting']);
+
 /**
- * Has the gateway connect while the login is reserved: it looks for the end of the reservation every few seconds and then
- * goes on, also when this process is killed and nobody is left to have it started. Only where locks work: elsewhere it
- * would not wait.
+ * Has the gateway stop its browser and wait for the login: a restart, which finds the login reserved, and looks for the
+ * end of that every few seconds. One call, so that there is no moment at which this process could be killed and leave
+ * the gateway stopped. Only where locks work: elsewhere it would not wait.
+ * @throws GatewayError when the browser does not end
  */
 async function haveItWait(gateway: RunningGateway): Promise<void> {
-  // It is asked once more at the end, and a failure is told there.
-  await gateway.connect().catch(() => undefined);
+  const late = performance.now() + STOP_MS;
+  let status: StatusBody | null = await gateway.restart();
+  while (status !== null && !WAITS.has(status.phase)) {
+    if (status.phase === 'stuck' || performance.now() > late) throw stillRuns(status);
+    await delay(LOOK_AGAIN_MS);
+    status = await gateway.status();
+    // It had looked at the login before that was reserved.
+    if (status !== null && RUNS.has(status.phase)) status = await gateway.restart();
+  }
+}
+
+function stillRuns({ reason, message }: StatusBody): GatewayError {
+  return new GatewayError({
+    code: reason?.code ?? 'browser_unresponsive',
+    message: `The gateway does not stop its browser: ${message}`,
+    action: reason?.action ?? 'Look at its log, and restart it',
+  });
 }
 
 async function startAgain(gateway: RunningGateway): Promise<void> {

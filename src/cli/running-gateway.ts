@@ -58,6 +58,11 @@ export class RunningGateway {
     await this.#call('POST', '/api/whatsapp/connect', COMMAND_MS);
   }
 
+  /** Stops the browser and starts it again, by itself: does not wait. @throws GatewayError */
+  async restart(): Promise<StatusBody> {
+    return this.#call('POST', '/api/whatsapp/restart', COMMAND_MS);
+  }
+
   async #call(method: string, path: string, timeoutMs: number): Promise<StatusBody> {
     const { status, body } = await this.#send(method, path, timeoutMs);
     if (status < 300 && isStatus(body)) return body;

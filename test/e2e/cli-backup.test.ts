@@ -138,7 +138,13 @@ it('a linked login, backed up from a running gateway, put back into it and on an
   await stop(second);
 });
 
-it('a backup killed in the middle, the gateway that it has stopped is ready again by itself', async () => {
+it.each([
+  [
+    'while the browser is being stopped',
+    async (gateway: GatewayProcess) => !(await gateway.status()).isReady,
+  ],
+  ['while it packs', async () => (await readdir(join(place, 'out')).catch(() => [])).length > 0],
+])('a backup killed %s, the gateway is ready again by itself', async (_, moment) => {
   const gateway = await start();
   await gateway.until(({ hasQr }) => hasQr, 'a QR');
   await simulator.scan();
@@ -148,13 +154,11 @@ it('a backup killed in the middle, the gateway that it has stopped is ready agai
   await writeFile(large, randomBytes(150_000_000));
   await chown(large, gatewayUid, gatewayUid);
   const { child, result } = startCli('backup', ['out/one.tar.gz'], { cwd: place, env: environment() });
-  await waitFor(async () => (await readdir(join(place, 'out')).catch(() => [])).length > 0, {
-    what: 'the file to be begun',
-  });
-  expect((await gateway.status()).isReady).toBe(false);
+  await waitFor(() => moment(gateway), { what: 'the moment' });
   child.kill('SIGKILL');
-  await result;
+  expect((await result).signal).toBe('SIGKILL');
   await ready(gateway);
+  expect(gateway.said('[WA] state=ready -> ')).toHaveLength(1);
   expect(gateway.said('state=idle -> qr')).toHaveLength(1);
   await stop(gateway);
 });

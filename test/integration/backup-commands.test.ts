@@ -7,12 +7,13 @@ import { createServer as createTcpServer, type AddressInfo, type Server } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { packLogin } from '../../src/backup/pack-login.ts';
 import { RunningGateway } from '../../src/cli/running-gateway.ts';
 import { GatewayError } from '../../src/errors.ts';
 import { SessionFolder } from '../../src/session/session-folder.ts';
+import type { StatusBody } from '../../src/session/status.ts';
 import { SILENT_LOG } from '../../src/silent-log.ts';
 import { runCli, startCli, type CliName, type CliResult } from '../support/cli.ts';
 import { FAILED, READY, STOPPED } from '../support/fake-session.ts';
@@ -20,6 +21,22 @@ import { end, failureOf, folderRig } from '../support/folder-rig.ts';
 import { loginFiles, readFiles, writeLogin } from '../support/login-files.ts';
 import { KEY, serve, type Served } from '../support/serve.ts';
 import { waitFor } from '../support/wait-for.ts';
+
+const CHECKING: StatusBody = { ...STOPPED, phase: 'checking' };
+const STOPPING: StatusBody = { ...STOPPED, phase: 'stopping' };
+const STUCK: StatusBody = {
+  ...STOPPED,
+  status: 'error',
+  currentState: 'error',
+  phase: 'stuck',
+  message: 'The browser does not end',
+  reason: {
+    code: 'browser_unresponsive',
+    message: 'The browser does not end',
+    action: 'Restart the container',
+    retryAt: null,
+  },
+};
 
 const isRoot = process.geteuid!() === 0;
 const OTHER_UID = 12_345;
@@ -79,6 +96,7 @@ async function runGateway(): Promise<Served> {
   api = await serve({ apiKey: KEY });
   port = api.port;
   api.session.become(READY);
+  api.session.restarted = FAILED;
   return api;
 }
 
@@ -244,7 +262,7 @@ describe('a gateway running', () => {
     const { session } = await runGateway();
     const { code, stdout } = await cli('backup', ['one.tar.gz']);
     expect(code).toBe(0);
-    expect(session.calls).toEqual(['disconnect', 'connect', 'connect']);
+    expect(session.calls).toEqual(['restart', 'connect']);
     expect(stdout).toMatch(
       /^The gateway runs; stopping its browser\nThe gateway connects again\nThe login is in .*one.tar.gz \(1 kB\)\n$/,
     );
@@ -265,7 +283,7 @@ describe('a gateway running', () => {
     const { session } = await runGateway();
     session.become(FAILED);
     expect(await cli('restore', [file])).toMatchObject({ code: 0 });
-    expect(session.calls).toEqual(['disconnect', 'connect', 'connect']);
+    expect(session.calls).toEqual(['restart', 'connect']);
   });
 
   test('a bad backup, its browser is not stopped', async () => {
@@ -300,7 +318,7 @@ describe('a gateway running', () => {
     const { code, stderr } = await cli('backup');
     expect(code).toBe(1);
     expect(stderr).toContain('could not be written');
-    expect(session.calls).toEqual(['disconnect', 'connect', 'connect']);
+    expect(session.calls).toEqual(['restart', 'connect']);
   });
 
   test('it cannot stop its browser, says why', async () => {
@@ -324,7 +342,7 @@ describe('a gateway running', () => {
     const { code, stderr } = await cli('backup');
     expect(code).toBe(1);
     expect(stderr).toContain(`process ${browser.pid}`);
-    expect(session.calls).toEqual(['disconnect', 'connect']);
+    expect(session.calls).toEqual(['restart', 'connect']);
     expect(await readdir(place)).toEqual(['auth']);
   });
 
@@ -368,22 +386,49 @@ describe('a gateway running', () => {
     expect(code).toBe(exitCode);
     expect(stderr).toContain('Interrupted; nothing was changed');
     expect(await readdir(join(place, 'out'))).toEqual([]);
-    expect(session.calls).toEqual(['disconnect', 'connect', 'connect']);
+    expect(session.calls).toEqual(['restart', 'connect']);
     expect(await visible()).not.toContain('.session-test.reserved');
   });
 
-  test('SIGKILL in the middle, it has been asked to connect before', async () => {
+  test('its browser takes a while to end, nothing is packed before', async () => {
     await writeLogin(profile, 'one');
-    await writeFile(join(profile, 'Default/IndexedDB/large'), randomBytes(150_000_000));
     const { session } = await runGateway();
-    const { child, result } = startCli('backup', ['out/one.tar.gz'], { cwd: place, env: environment() });
+    session.restarted = STOPPING;
+    const { child, result } = startCli('backup', ['one.tar.gz'], { cwd: place, env: environment() });
     children.push(child);
-    await waitFor(async () => (await readdir(join(place, 'out')).catch(() => [])).length > 0, {
-      what: 'the file to be begun',
-    });
-    child.kill('SIGKILL');
-    expect((await result).signal).toBe('SIGKILL');
-    expect(session.calls).toEqual(['disconnect', 'connect']);
+    await waitFor(() => session.calls.includes('restart'), { what: 'the restart' });
+    const looks = vi.spyOn(session, 'status');
+    await waitFor(() => looks.mock.calls.length > 3, { what: 'some more looks at the status' });
+    expect(await readdir(place)).toEqual(['auth']);
+    session.become(FAILED);
+    expect(await result).toMatchObject({ code: 0 });
+    expect(session.calls).toEqual(['restart', 'connect']);
+  });
+
+  test('it had looked at the login before that was reserved and starts a browser, is made to stop again', async () => {
+    await writeLogin(profile, 'one');
+    const { session } = await runGateway();
+    session.become(CHECKING);
+    session.restarted = null;
+    const { child, result } = startCli('backup', ['one.tar.gz'], { cwd: place, env: environment() });
+    children.push(child);
+    await waitFor(() => session.calls.includes('restart'), { what: 'the restart' });
+    session.restarted = FAILED;
+    session.become(READY);
+    expect(await result).toMatchObject({ code: 0 });
+    expect(session.calls).toEqual(['restart', 'restart', 'connect']);
+  });
+
+  test('its browser cannot be ended, says so and packs nothing', async () => {
+    await writeLogin(profile, 'one');
+    const { session } = await runGateway();
+    session.restarted = STUCK;
+    const { code, stderr } = await cli('backup');
+    expect(code).toBe(1);
+    expect(stderr).toContain(
+      'The gateway does not stop its browser: The browser does not end\n  → Restart the container\n',
+    );
+    expect(await readdir(place)).toEqual(['auth']);
   });
 });
 

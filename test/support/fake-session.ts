@@ -130,6 +130,8 @@ export class FakeSession implements SessionControl {
   /** What the next commands throw. */
   failure: GatewayError | Error | null = null;
   unlinkConfirmed = true;
+  /** What a restart makes of the status; null: nothing. */
+  restarted: StatusBody | null = null;
   /** How often somebody asked for the images of the QR. */
   encodings = 0;
   #status: StatusBody = STOPPED;
@@ -168,7 +170,9 @@ export class FakeSession implements SessionControl {
   }
 
   restart(): StatusBody {
-    return this.#did('restart');
+    this.#did('restart');
+    if (this.restarted !== null) this.become(this.restarted);
+    return this.#status;
   }
 
   logout(): Promise<{ unlinkConfirmed: boolean; status: StatusBody }> {

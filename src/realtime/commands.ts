@@ -42,18 +42,24 @@ export function commandsOf(session: SessionControl): Commands {
  * Runs what a client asked for and acknowledges it, if the client wants to know. Never rejects: nothing that
  * a client sends may reach the process as an unhandled rejection.
  *
+ * @param name of the event, as it came: Socket.IO lets strings and numbers through
  * @param args the arguments as they came; Socket.IO appends a function when the client wants an acknowledgement
  */
 export async function runCommand(
   commands: Commands,
-  name: string,
+  name: unknown,
   args: readonly unknown[],
   log: Logger,
 ): Promise<void> {
-  const command = commands.get(name);
-  if (command === undefined) return;
   const last = args.at(-1);
   const ack = typeof last === 'function' ? (last as (answer: object) => void) : null;
+  const command = typeof name === 'string' ? commands.get(name) : undefined;
+  if (command === undefined) {
+    // The name may be anything, a key included, and is not logged.
+    log.debug({}, '[SOCKET] unknown event');
+    ack?.({ success: false, error: errorBody(unknownEvent(commands)) });
+    return;
+  }
   const given = ack === null ? args : args.slice(0, -1);
   log.info({ event: name }, '[SOCKET] command');
   let answer: object;
@@ -66,4 +72,12 @@ export async function runCommand(
     answer = { success: false, error: errorBody(error) };
   }
   ack?.(answer);
+}
+
+function unknownEvent(commands: Commands): GatewayError {
+  return new GatewayError({
+    code: 'not_found',
+    message: 'There is no such event',
+    action: `Use one of ${[...commands.keys()].join(', ')}`,
+  });
 }

@@ -83,8 +83,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     log.debug({ socket: socket.id, clients: io.engine.clientsCount }, '[SOCKET] connected');
     socket.on('disconnect', (why) => log.debug({ socket: socket.id, why }, '[SOCKET] disconnected'));
     socket.onAny((name: unknown, ...args: unknown[]) => {
-      if (typeof name === 'string' && commands.has(name)) void runCommand(commands, name, args, log);
-      else log.debug({ socket: socket.id }, '[SOCKET] unknown event ignored');
+      void runCommand(commands, name, args, log);
     });
     replay(socket);
   });

@@ -123,6 +123,20 @@ describe('garbage', () => {
     await alive(gateway);
   });
 
+  it('unknown events, an acknowledgement wanted, are answered with the events that there are', async () => {
+    await using gateway = await serve();
+    const socket = client(gateway);
+    for (const name of ['connect-whatsapp', 'constructor', '__proto__', '', 'correct-horse-battery-staple']) {
+      const answer: unknown = await socket.timeout(5_000).emitWithAck(name, { any: 'thing' });
+      expect(answer).toMatchObject({
+        success: false,
+        error: { code: 'not_found', action: expect.stringContaining('connect_whatsapp') as string },
+      });
+    }
+    expect(gateway.session.calls).toEqual([]);
+    expect(JSON.stringify(gateway.log)).not.toContain('correct-horse');
+  });
+
   it('anything at all, sent as events, never stops the gateway nor drops the client', async () => {
     await using gateway = await serve();
     const socket = client(gateway);

@@ -8,7 +8,7 @@ import type { StatusBody } from '../../src/session/status.ts';
 import { remoteSimulator } from '../simulator/client.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const DEMO = path.join(import.meta.dirname, '..', '..', 'scripts', 'demo.ts');
+const PROJECT = path.join(import.meta.dirname, '..', '..');
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -24,7 +24,9 @@ test(
   { timeout: 150_000 },
   async () => {
     const port = await freePort();
-    const demo = spawn(process.execPath, [DEMO], {
+    // As the README says, so that the signal goes the way through npm.
+    const demo = spawn('npm', ['run', 'demo', '--silent'], {
+      cwd: PROJECT,
       env: {
         ...process.env,
         PORT: String(port),
@@ -43,6 +45,7 @@ test(
     }
     const phone = await waitFor(() => /(http:\/\/127\.0\.0\.1:\d+)\/phone/.exec(output)?.[1], {
       what: 'the phone',
+      timeoutMs: 60_000,
     });
     expect(output).toContain(`http://127.0.0.1:${port}/whatsapp`);
 

@@ -482,7 +482,9 @@ describe('session, the end of a login', () => {
     await settle();
     expect(answers).toEqual([true, true, true]);
     expect(rig.removals).toBe(1);
-    expect(await rig.session.logout(), 'nobody was there to confirm').toMatchObject({ unlinkConfirmed: false });
+    expect(await rig.session.logout(), 'nobody was there to confirm').toMatchObject({
+      unlinkConfirmed: false,
+    });
   });
 
   it('connect while WhatsApp is asked to unlink, starts once the login is removed', async () => {

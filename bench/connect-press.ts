@@ -2,17 +2,17 @@
  * From the press of Connect to the QR on the screen, when there is a QR: until the frame is painted in which
  * the image is visible and decoded. The real page in a real browser, over the real REST and Socket.IO.
  *
- *   node bench/connect-press.ts [--presses 30]
+ *   node bench/connect-press.ts [--presses 30] [--smoke]
  */
-import { parseArgs } from 'node:util';
 import { launchPageBrowser } from '../test/support/page-browser.ts';
 import { Reader } from '../test/support/page-reader.ts';
 import { PageServer } from '../test/support/page-server.ts';
 import { qrStatus } from '../test/support/page-statuses.ts';
-import { median, percentile, print } from './report.ts';
+import { median, percentile, print } from './support/report.ts';
+import { sizes } from './support/sizes.ts';
 
 const GOAL = 100;
-const { values } = parseArgs({ options: { presses: { type: 'string', default: '30' } } });
+const { presses } = sizes({ presses: [30, 2] });
 
 const PRESS = `(async () => {
   const button = [...document.querySelectorAll('button')].find((each) => each.textContent.trim() === 'Connect');
@@ -32,7 +32,7 @@ try {
   server.session.become(await qrStatus());
   await using reader = await Reader.open(browser, server.url);
   await reader.sees('Waiting for your phone');
-  for (let press = 0; press < Number(values.presses); press += 1) {
+  for (let press = 0; press < presses; press += 1) {
     times.push(await reader.ask<number>(PRESS));
     await reader.key('Escape');
   }

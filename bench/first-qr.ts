@@ -2,20 +2,19 @@
  * From the start of a process to its first QR, beside the floor: the bare library, with the same browser and
  * the same simulated page, in the same run. Rounds alternate.
  *
- *   node bench/first-qr.ts [--rounds 7]
+ *   node bench/first-qr.ts [--rounds 7] [--smoke]
  */
 import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { findBrowser } from '../src/whatsapp/browser.ts';
 import { startSimulator, type Simulator } from '../test/simulator/server.ts';
-import { median, print, ratios } from './report.ts';
+import { median, print, ratios } from './support/report.ts';
+import { sizes } from './support/sizes.ts';
 
 const GOAL = 1.1;
-const { values } = parseArgs({ options: { rounds: { type: 'string', default: '7' } } });
-const rounds = Number(values.rounds);
+const { rounds } = sizes({ rounds: [7, 1] });
 const browser = await findBrowser({ executablePath: process.env['PUPPETEER_EXECUTABLE_PATH'] });
 const simulator = await startSimulator();
 const times: Record<'floor' | 'gateway', number[]> = { floor: [], gateway: [] };
@@ -43,7 +42,7 @@ async function round(
   const folder = await mkdtemp(join(tmpdir(), 'whatsapp-gateway-bench-'));
   const script =
     which === 'floor'
-      ? new URL('bare-library.ts', import.meta.url)
+      ? new URL('support/bare-library.ts', import.meta.url)
       : new URL('../src/main.ts', import.meta.url);
   const started = performance.now();
   const child = spawn(process.execPath, [script.pathname], {

@@ -1,5 +1,7 @@
 // Events a second into the journal, from append to every reader, and the memory of node over 100,000 of them.
 // The first tenth is the warm-up: by then the code is compiled and the ring of the newest events is full.
+//
+//   node --expose-gc bench/journal.ts [--events 100000] [--smoke]
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,8 +11,9 @@ import { follow } from '../src/events/follow.ts';
 import { Journal } from '../src/events/journal.ts';
 import { createLogger } from '../src/log.ts';
 import { openStore } from '../src/store/store.ts';
+import { sizes } from './support/sizes.ts';
 
-const EVENTS = Number(process.env['BENCH_EVENTS'] ?? 100_000);
+const { events: EVENTS } = sizes({ events: [100_000, 1_000] });
 const READERS = 8;
 const BATCH = 50;
 

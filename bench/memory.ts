@@ -2,7 +2,7 @@
  * Memory of node and of the browser, as PSS (shared pages counted once; RSS counts them once a process), at QR
  * and at ready, for every browser that is installed. Linux only.
  *
- *   node bench/memory.ts
+ *   node bench/memory.ts [--pause 3] [--smoke]
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +13,11 @@ import { GatewayProcess } from '../test/support/gateway-process.ts';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { print } from './report.ts';
+import { print } from './support/report.ts';
+import { sizes } from './support/sizes.ts';
+
+/** Seconds from a state until it is measured: what start-up has left behind is not what a gateway needs for months. */
+const { pause } = sizes({ pause: [3, 0.1] });
 
 const rows: string[][] = [['', 'browser', 'processes', 'node', 'in all']];
 for (const browser of await browsers()) rows.push(...(await measure(browser)));
@@ -46,12 +50,11 @@ async function measure(browser: FoundBrowser): Promise<string[][]> {
   });
   const name = `${browser.kind} (${browser.source})`;
   await gateway.until(({ hasQr }) => hasQr, 'a QR');
-  // What start-up has left behind is not what a gateway needs for months.
-  await delay(3_000);
+  await delay(pause * 1_000);
   const atQr = await row(`${name}, at QR`, gateway, folder);
   await simulator.scan();
   await gateway.until(({ isReady }) => isReady, 'ready');
-  await delay(3_000);
+  await delay(pause * 1_000);
   const atReady = await row(`${name}, at ready`, gateway, folder);
   await gateway.end();
   await rm(folder, { recursive: true, force: true });

@@ -2,33 +2,23 @@
  * One new QR to 1,000 Socket.IO clients: from the change of the status to the last client that has it.
  * The clients live in a process of their own, as they do in life.
  *
- *   node bench/sockets.ts [--clients 1000] [--rounds 10]
+ *   node bench/sockets.ts [--clients 1000] [--rounds 10] [--smoke]
  */
 import { fork } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { parseArgs } from 'node:util';
 import { io } from 'socket.io-client';
 import { createLogger } from '../src/log.ts';
 import { encodeQr } from '../src/qr-images.ts';
 import { createRealtime } from '../src/realtime/server.ts';
 import { FakeSession, qrStatus } from '../test/support/fake-session.ts';
-import { median, percentile, print } from './report.ts';
+import { median, percentile, print } from './support/report.ts';
+import { sizes } from './support/sizes.ts';
 
-const { values } = parseArgs({
-  options: {
-    clients: { type: 'string', default: '1000' },
-    rounds: { type: 'string', default: '10' },
-    port: { type: 'string' },
-  },
-});
-const clients = Number(values.clients);
-const rounds = Number(values.rounds);
+if (process.argv[2] === '--listen') listen(Number(process.argv[3]), Number(process.argv[4]));
+else await serve(sizes({ clients: [1_000, 20], rounds: [10, 2] }));
 
-if (values.port === undefined) await serve();
-else listen(Number(values.port));
-
-async function serve(): Promise<void> {
+async function serve({ clients, rounds }: { clients: number; rounds: number }): Promise<void> {
   const session = new FakeSession();
   const httpServer = createServer();
   const realtime = createRealtime({
@@ -41,7 +31,7 @@ async function serve(): Promise<void> {
   });
   await new Promise<void>((resolve) => httpServer.listen(0, '127.0.0.1', resolve));
   const { port } = httpServer.address() as AddressInfo;
-  const child = fork(import.meta.filename, ['--port', String(port), '--clients', String(clients)]);
+  const child = fork(import.meta.filename, ['--listen', String(port), String(clients)]);
   const heard = () => new Promise<void>((resolve) => child.once('message', () => resolve()));
   await heard();
   const times: number[] = [];
@@ -64,7 +54,7 @@ async function serve(): Promise<void> {
   httpServer.close();
 }
 
-function listen(port: number): void {
+function listen(port: number, clients: number): void {
   let connected = 0;
   const got = new Map<number, number>();
   for (let index = 0; index < clients; index += 1) {

@@ -2,13 +2,12 @@
  * Status requests per second, beside a bare Express route that answers the same bytes, in the same run.
  * Servers are processes of their own; rounds alternate, so that a busy machine slows both alike.
  *
- *   node bench/status.ts [--rounds 7] [--seconds 2]
+ *   node bench/status.ts [--rounds 7] [--seconds 2] [--smoke]
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
-import { parseArgs } from 'node:util';
+import type { AddressInfo } from 'node:net';
 
 import express from 'express';
 import QRCode from 'qrcode';
@@ -17,7 +16,9 @@ import { Secret } from '../src/config.ts';
 import { createApp } from '../src/http/app.ts';
 import { createLogger } from '../src/log.ts';
 import { FakeSession, qrStatus } from '../test/support/fake-session.ts';
-import { median, print, ratios } from './report.ts';
+import { answersPerSecond } from './support/http-load.ts';
+import { median, print, ratios } from './support/report.ts';
+import { sizes } from './support/sizes.ts';
 
 const PATH = '/api/whatsapp/status';
 const KEY = 'a-key-of-the-benchmark';
@@ -71,51 +72,12 @@ async function gateway(apiKey: Secret | undefined) {
 /** Requests per second over keep-alive connections, one request at a time on each. */
 async function measure(port: number, seconds: number): Promise<number> {
   const request = Buffer.from(`GET ${PATH} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nX-Api-Key: ${KEY}\r\n\r\n`);
-  const sockets = await Promise.all(
-    Array.from({ length: CONNECTIONS }, async () => {
-      const socket = connect(port, '127.0.0.1').setNoDelay(true);
-      await once(socket, 'connect');
-      return socket;
-    }),
-  );
-  let answers = 0;
-  for (const socket of sockets) {
-    countAnswers(socket, () => {
-      answers += 1;
-      socket.write(request);
-    });
-    socket.write(request);
-  }
-  const begin = performance.now();
-  await new Promise((done) => setTimeout(done, seconds * 1000));
-  const rate = answers / ((performance.now() - begin) / 1000);
-  for (const socket of sockets) socket.destroy();
-  return rate;
-}
-
-/** The smallest HTTP client that counts right: a header block, then as many bytes as it says. */
-function countAnswers(socket: Socket, onAnswer: () => void): void {
-  let head = '';
-  let missing = 0;
-  socket.on('error', () => undefined);
-  socket.on('data', (chunk) => {
-    let rest = chunk;
-    while (rest.length > 0) {
-      if (missing > 0) {
-        const taken = Math.min(missing, rest.length);
-        missing -= taken;
-        rest = rest.subarray(taken);
-        if (missing === 0) onAnswer();
-        continue;
-      }
-      head += rest.toString('latin1');
-      const end = head.indexOf('\r\n\r\n');
-      if (end < 0) return;
-      if (!head.startsWith('HTTP/1.1 200')) throw new Error(`not 200: ${head.slice(0, 40)}`);
-      missing = Number(/content-length: (\d+)/i.exec(head)?.[1]);
-      rest = Buffer.from(head.slice(end + 4), 'latin1');
-      head = '';
-    }
+  return await answersPerSecond({
+    port,
+    connections: CONNECTIONS,
+    seconds,
+    request: () => request,
+    status: 200,
   });
 }
 
@@ -125,26 +87,20 @@ async function start(name: Name): Promise<{ child: ChildProcess; port: number }>
   return { child, port };
 }
 
-const { values } = parseArgs({
-  options: {
-    serve: { type: 'string' },
-    rounds: { type: 'string', default: '7' },
-    seconds: { type: 'string', default: '2' },
-  },
-});
-
-if (values.serve !== undefined) {
-  const server = createServer(await SERVERS[values.serve as Name]());
+const served = process.argv[2] === '--serve' ? (process.argv[3] as Name) : null;
+if (served !== null) {
+  const server = createServer(await SERVERS[served]());
   server.listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port));
   process.on('message', () => process.send?.(process.cpuUsage()));
   process.once('disconnect', () => process.exit());
 } else {
+  const { rounds, seconds } = sizes({ rounds: [7, 1], seconds: [2, 0.2] });
   const names = Object.keys(SERVERS) as Name[];
   const servers = await Promise.all(names.map(async (name) => ({ name, ...(await start(name)) })));
-  for (const { port } of servers) await measure(port, 1); // warm-up
+  for (const { port } of servers) await measure(port, seconds / 2); // warm-up
   const rates = new Map<Name, number[]>(names.map((name) => [name, []]));
-  for (let round = 0; round < Number(values.rounds); round += 1) {
-    for (const { name, port } of servers) rates.get(name)!.push(await measure(port, Number(values.seconds)));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { name, port } of servers) rates.get(name)!.push(await measure(port, seconds));
   }
   for (const { child } of servers) child.disconnect();
 

@@ -142,6 +142,27 @@ export function reportSyncOnce(): void {
   });
 }
 
+/**
+ * Runs in every new document, before its own scripts. Takes the place of what the library would be told of and nobody
+ * here listens to: it exposes a function to the page only where there is none of that name.
+ *
+ * Most of it costs little. `onChatUnreadCountEvent` comes with every message of somebody else, carries the whole chat,
+ * and makes the library ask the page for a full model of that chat once more; of a group, WhatsApp's server as well.
+ */
+export function ignoreUnheardEvents(): void {
+  if (window.top !== window) return;
+  const unheard = [
+    'onChatUnreadCountEvent',
+    'onArchiveChatEvent',
+    'onRemoveChatEvent',
+    'onMessageMediaUploadedEvent',
+    'onBatteryStateChangedEvent',
+    'onAddMessageCiphertextEvent',
+    'onCiphertextFailedEvent',
+  ];
+  for (const name of unheard) Object.defineProperty(window, name, { value: () => Promise.resolve() });
+}
+
 /** Whether the scripts of WhatsApp Web run here. */
 export function hasScripts(): boolean {
   return typeof window.require === 'function';

@@ -90,6 +90,7 @@ export class WhatsAppPage {
       page.exposeFunction(shims.OBSERVED, observed),
       page.evaluateOnNewDocument(shims.restoreMessageKeys),
       page.evaluateOnNewDocument(shims.reportSyncOnce),
+      page.evaluateOnNewDocument(shims.ignoreUnheardEvents),
     ]);
     const response = await page.goto(WHATSAPP_WEB, {
       waitUntil: 'load',

@@ -174,6 +174,22 @@ describe('hazard: what the page says too early, too late or never', () => {
     expect(recorded.types()).not.toContain('ready');
   });
 
+  test('messages before and after a reload, the library asks for no chat with each of them', async () => {
+    await using world = await RealDriverWorld.create({ deadlines: DEADLINES });
+    const recorded = await world.ready();
+    const library = world.library(recorded);
+    const asked: string[] = [];
+    library.getChatById = (id) => {
+      asked.push(id);
+      return Promise.reject(new Error('nobody needs it'));
+    };
+    await new MessageRecorder(library).expectEachOnce(world.simulator);
+    await reload(world, recorded);
+    await connectedAgain(world, recorded);
+    await new MessageRecorder(library).expectEachOnce(world.simulator);
+    expect(asked).toEqual([]);
+  });
+
   test('the session cannot take an event, the later ones come', async () => {
     await using world = await RealDriverWorld.create({ deadlines: DEADLINES });
     const recorded = world.create(({ type }) => {

@@ -76,6 +76,17 @@ export function storageError(thrown: unknown, path: string): GatewayError {
   );
 }
 
+/** The file at the path is not the one that was opened there. */
+export function notInPlace(path: string): GatewayError {
+  return new GatewayError({
+    code: 'storage_unavailable',
+    message: `${path} is not the file any more that the gateway has opened: its folder was moved, removed or replaced`,
+    action:
+      'Put it back, and the gateway goes on by itself; or restart the gateway to begin with what is there now',
+    retryable: true,
+  });
+}
+
 /** The nearest part of a path, going up, that is there and no folder; the path itself when there is none. */
 function fileInTheWay(path: string): string {
   for (let part = path; part !== dirname(part); part = dirname(part)) {

@@ -1,6 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 
-import { isStorageFailure, storageError } from './errors.ts';
+import { isStorageFailure, notInPlace, storageError } from './errors.ts';
+import type { OpenFile } from './open-file.ts';
 
 interface Job {
   readonly work: () => unknown;
@@ -16,14 +17,16 @@ interface Job {
 export class GroupCommit {
   readonly #connection: DatabaseSync;
   readonly #path: string;
+  readonly #file: Pick<OpenFile, 'isInPlace'>;
   #jobs: Job[] = [];
   #afterCommit: (() => void)[] = [];
   #scheduled = false;
   #closed = false;
 
-  constructor(connection: DatabaseSync, path: string) {
+  constructor(connection: DatabaseSync, path: string, file: Pick<OpenFile, 'isInPlace'>) {
     this.#connection = connection;
     this.#path = path;
+    this.#file = file;
   }
 
   /**
@@ -58,6 +61,7 @@ export class GroupCommit {
     const settle: (() => void)[] = [];
     let callbacks: readonly (() => void)[];
     try {
+      if (!this.#file.isInPlace()) throw notInPlace(this.#path);
       this.#connection.exec('BEGIN IMMEDIATE');
       for (const job of jobs) settle.push(this.#runOne(job));
       this.#connection.exec('COMMIT');

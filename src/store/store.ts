@@ -8,6 +8,7 @@ import { isCorruption, storageError } from './errors.ts';
 import { GroupCommit } from './group-commit.ts';
 import { JournalTable } from './journal-table.ts';
 import { MediaFolder } from './media-folder.ts';
+import { OpenFile } from './open-file.ts';
 import { OutboxTable } from './outbox-table.ts';
 import { moveAside, salvage } from './salvage.ts';
 import { WebhookTable } from './webhook-table.ts';
@@ -33,8 +34,14 @@ export interface Store {
 export function openStore(dataPath: string, log: Logger): Store {
   const path = join(dataPath, 'gateway.db');
   const connection = openOrReplace(path, log);
+  let file: OpenFile | null = null;
+  const close = () => {
+    connection.close();
+    file?.close();
+  };
   try {
-    const transactions = new GroupCommit(connection, path);
+    file = new OpenFile(path);
+    const transactions = new GroupCommit(connection, path, file);
     return {
       transactions,
       outbox: new OutboxTable(connection),
@@ -44,12 +51,12 @@ export function openStore(dataPath: string, log: Logger): Store {
       connection,
       close() {
         transactions.close();
-        connection.close();
+        close();
       },
     };
   } catch (error) {
     // Its lock would keep the next try out.
-    connection.close();
+    close();
     throw storageError(error, path);
   }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { DatabaseSync } from 'node:sqlite';
@@ -48,6 +48,27 @@ const READ_ONLY: Trouble = {
   code: 'storage_unavailable',
   begin: (_folder, connection) => connection.exec('PRAGMA query_only = ON'),
   end: (_folder, connection) => connection.exec('PRAGMA query_only = OFF'),
+};
+
+/** A volume that goes, or somebody who clears up: SQLite goes on writing to a file that nobody finds again. */
+const MOVED_AWAY: Trouble = {
+  code: 'storage_unavailable',
+  begin: (folder) => renameSync(folder, `${folder}.away`),
+  end: (folder) => renameSync(`${folder}.away`, folder),
+};
+
+/** A copy that is put back beside a gateway that runs. */
+const REPLACED: Trouble = {
+  code: 'storage_unavailable',
+  begin(folder) {
+    MOVED_AWAY.begin(folder, null as never);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'gateway.db'), '');
+  },
+  end(folder) {
+    rmSync(folder, { recursive: true });
+    MOVED_AWAY.end(folder, null as never);
+  },
 };
 
 function call(n: number): EventInput {
@@ -115,6 +136,13 @@ describe('while the gateway runs', () => {
 
   test('the database becomes read-only: the same', async () => {
     await outlives(tempFolder(), READ_ONLY);
+  });
+
+  test.each([
+    ['is moved away', MOVED_AWAY],
+    ['has another one in its place', REPLACED],
+  ])('the data folder %s: the same, once it is back', async (_what, trouble) => {
+    await outlives(tempFolder(), trouble);
   });
 
   test('the disk is full: an upload and a file that came in, refused with the reason and nothing left behind (needs root and mount)', async ({

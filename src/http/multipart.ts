@@ -26,13 +26,15 @@ export function readMultipart(request: Request, intake: MediaIntake): Promise<Mu
   return new Promise((resolve, reject) => {
     const fields: Record<string, unknown> = {};
     let stored: Promise<StoredMedia> | null = null;
+    let form: busboy.Busboy | null = null;
     const fail = (error: unknown) => {
       request.unpipe();
+      // A file that is on its way ends with the form, or its bytes would be waited for for ever.
+      form?.destroy();
       // What is still coming is read and thrown away, so that the answer gets through.
       request.resume();
       reject(error instanceof GatewayError ? error : malformed(messageOf(error)));
     };
-    let form: busboy.Busboy;
     try {
       form = busboy({ headers: request.headers, limits: LIMITS, defParamCharset: 'utf8' });
     } catch (error) {
@@ -45,6 +47,7 @@ export function readMultipart(request: Request, intake: MediaIntake): Promise<Mu
       else fields[name] = value;
     });
     form.on('file', (name, content, info) => {
+      content.on('error', () => undefined);
       if (name !== 'media') {
         fail(malformed('the file belongs into a part named media'));
         content.resume();

@@ -1,10 +1,15 @@
+import { readdirSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+
 import fc from 'fast-check';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, onTestFinished, test } from 'vitest';
 
 import { exportedSchemas, garbage, nearlyRight, word } from '../support/garbage.ts';
 import type { Route } from '../support/routes.ts';
 import { errorOf } from '../support/serve.ts';
 import { serveUnlinked, serveUnlinkedApp } from '../support/serve-unlinked.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let runs = 1_000;
 beforeAll(() => {
@@ -155,3 +160,21 @@ test('forms that are no forms, refused in the one form', async () => {
 function encodeSafely(text: string): string {
   return encodeURIComponent(text.toWellFormed());
 }
+
+test('an upload that breaks off, nothing of it left behind', async () => {
+  const { base, folder } = await serveUnlinkedApp();
+  const incoming = join(folder, 'media', 'outbox', 'incoming');
+  const socket = connect(Number(new URL(base).port), '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.write(
+    [
+      'POST /api/messages HTTP/1.1\r\nhost: x\r\ncontent-length: 100000',
+      'content-type: multipart/form-data; boundary=b\r\n',
+      '--b\r\ncontent-disposition: form-data; name="media"; filename="a.png"\r\ncontent-type: image/png\r\n',
+      'x'.repeat(5_000),
+    ].join('\r\n'),
+  );
+  await waitFor(() => readdirSync(incoming).length > 0, { what: 'the upload to have begun' });
+  socket.destroy();
+  await waitFor(() => readdirSync(incoming).length === 0, { what: 'it to be gone', timeoutMs: 5_000 });
+});

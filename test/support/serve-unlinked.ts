@@ -26,8 +26,8 @@ export async function serveUnlinked(): Promise<string> {
   return (await serveUnlinkedApp()).base;
 }
 
-/** The same, with the routes that its app answers. */
-export async function serveUnlinkedApp(): Promise<{ base: string; routes: Route[] }> {
+/** The same, with the routes that its app answers and the folder that it keeps its data in. */
+export async function serveUnlinkedApp(): Promise<{ base: string; routes: Route[]; folder: string }> {
   const folder = tempFolder();
   const core = startMessaging(folder, { clock: systemClock });
   const webhooks = new Webhooks({
@@ -78,5 +78,5 @@ export async function serveUnlinkedApp(): Promise<{ base: string; routes: Route[
     await webhooks.stop();
   });
   const { port } = server.address() as AddressInfo;
-  return { base: `http://127.0.0.1:${port}`, routes: routesOf(app) };
+  return { base: `http://127.0.0.1:${port}`, routes: routesOf(app), folder };
 }

@@ -45,8 +45,10 @@ export interface OutboxRows {
   counts(): Partial<Record<MessageStatus, number>>;
   /** Whether a file of the media folder is needed by a message that is to be sent, or may be sent again. */
   needsMedia(sha256: string): boolean;
-  /** Removes finished messages that changed last before `time`, at most `limit` of them. @returns how many */
-  removeFinished(time: number, limit: number): number;
+  /** What all messages take on the disk, in bytes, with the files that are kept for them. */
+  bytes(): number;
+  /** Removes finished messages that changed last before `time`, at most `limit` of them, the oldest first. */
+  removeFinished(time: number, limit: number): { readonly messages: number; readonly bytes: number };
 
   idempotency(key: string): IdempotencyRecord | null;
   rememberIdempotency(record: IdempotencyRecord): void;

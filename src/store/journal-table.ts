@@ -28,7 +28,7 @@ export class JournalTable implements JournalRows {
     this.#bytes = connection.prepare('SELECT COALESCE(SUM(bytes), 0) AS bytes FROM journal');
     this.#removeOlder = connection.prepare(
       `DELETE FROM journal WHERE seq IN (
-         SELECT seq FROM journal WHERE recorded_at < ? AND seq <= ? ORDER BY seq LIMIT ?)
+         SELECT seq FROM journal WHERE recorded_at < ? AND seq <= ? ORDER BY recorded_at LIMIT ?)
        RETURNING bytes`,
     );
     this.#removeOldest = connection.prepare(

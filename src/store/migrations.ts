@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { GatewayError } from '../errors.ts';
 
 /** One step forward; the position in the list is the schema version it leads to. Steps are never edited once released. */
-const STEPS = ['outbox.sql', 'journal.sql', 'webhooks.sql'] as const;
+const STEPS = ['outbox.sql', 'journal.sql', 'webhooks.sql', 'sizes.sql'] as const;
 
 /** The schema version of this program. */
 export const SCHEMA_VERSION = STEPS.length;

@@ -8,8 +8,8 @@ import { numberOf, numberOrNull, textOf, textOrNull, type Row } from './row.ts';
 
 const UNFINISHED = `('queued', 'sending')`;
 
-/** What can still be sent, or sent again by request. */
-const SENDABLE = `('queued', 'sending', 'failed', 'expired', 'cancelled')`;
+/** What can still be sent, or sent again by request: its file is kept. */
+const SENDABLE: readonly MessageStatus[] = ['queued', 'sending', 'failed', 'expired', 'cancelled'];
 
 /** The SQL of `outbox`, `idempotency` and `numbers`. */
 export class OutboxTable implements OutboxRows {
@@ -23,8 +23,8 @@ export class OutboxTable implements OutboxRows {
   insert(message: Omit<OutboxMessage, 'seq'>): OutboxMessage {
     const { lastInsertRowid } = this.#sql(
       `INSERT INTO outbox (id, wa_id, recipient, address, chat_id, content, media, status, history,
-         accepted_at, changed_at, not_before, expires_at, attempts, handed_at, stuck_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         accepted_at, changed_at, not_before, expires_at, attempts, handed_at, stuck_at, bytes)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ).run(
       message.id,
       message.waId,
@@ -42,6 +42,7 @@ export class OutboxTable implements OutboxRows {
       message.attempts,
       message.handedAt,
       message.stuckAt,
+      bytesOf(message),
     );
     return { ...message, seq: Number(lastInsertRowid) };
   }
@@ -49,7 +50,7 @@ export class OutboxTable implements OutboxRows {
   update(message: OutboxMessage): void {
     this.#sql(
       `UPDATE outbox SET chat_id = ?, status = ?, history = ?, changed_at = ?, attempts = ?, handed_at = ?,
-         stuck_at = ? WHERE seq = ?`,
+         stuck_at = ?, bytes = ? WHERE seq = ?`,
     ).run(
       message.chatId,
       message.status,
@@ -58,6 +59,7 @@ export class OutboxTable implements OutboxRows {
       message.attempts,
       message.handedAt,
       message.stuckAt,
+      bytesOf(message),
       message.seq,
     );
   }
@@ -102,16 +104,26 @@ export class OutboxTable implements OutboxRows {
   }
 
   needsMedia(sha256: string): boolean {
-    const sql = `SELECT 1 FROM outbox WHERE media = ? AND status IN ${SENDABLE} LIMIT 1`;
-    return this.#sql(sql).get(sha256) !== undefined;
+    const statuses = SENDABLE.map(() => '?').join(', ');
+    const sql = `SELECT 1 FROM outbox WHERE media = ? AND status IN (${statuses}) LIMIT 1`;
+    return this.#sql(sql).get(sha256, ...SENDABLE) !== undefined;
   }
 
-  removeFinished(time: number, limit: number): number {
-    const { changes } = this.#sql(
+  bytes(): number {
+    const row = this.#sql('SELECT COALESCE(SUM(bytes), 0) AS bytes FROM outbox').get();
+    return row === undefined ? 0 : numberOf(row, 'bytes');
+  }
+
+  removeFinished(time: number, limit: number): { messages: number; bytes: number } {
+    const removed = this.#sql(
       `DELETE FROM outbox WHERE seq IN (
-         SELECT seq FROM outbox WHERE changed_at < ? AND status NOT IN ${UNFINISHED} LIMIT ?)`,
-    ).run(time, limit);
-    return Number(changes);
+         SELECT seq FROM outbox WHERE changed_at < ? AND status NOT IN ${UNFINISHED} ORDER BY changed_at LIMIT ?)
+       RETURNING bytes`,
+    ).all(time, limit);
+    return {
+      messages: removed.length,
+      bytes: removed.reduce((sum, row) => sum + numberOf(row, 'bytes'), 0),
+    };
   }
 
   idempotency(key: string): IdempotencyRecord | null {
@@ -161,6 +173,12 @@ export class OutboxTable implements OutboxRows {
     this.#statements.set(text, statement);
     return statement;
   }
+}
+
+/** What a message takes on the disk, about. */
+function bytesOf(message: Omit<OutboxMessage, 'seq'>): number {
+  const file = SENDABLE.includes(message.status) ? (mediaOf(message.content)?.size ?? 0) : 0;
+  return Buffer.byteLength(JSON.stringify(message.content)) + file;
 }
 
 function changedAt(message: Omit<OutboxMessage, 'seq'>): number {

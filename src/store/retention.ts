@@ -11,6 +11,8 @@ export interface RetentionSettings {
   readonly eventsBytes: number;
   /** How long finished messages and their idempotency keys are kept; at least a day. */
   readonly messagesMs: number;
+  /** How much the messages may take, in bytes, with the files of those that can be sent again. */
+  readonly messagesBytes: number;
   /** How long dead letters are kept. */
   readonly deadLettersMs: number;
 }
@@ -21,6 +23,7 @@ export const DEFAULT_RETENTION: RetentionSettings = {
   eventsMs: 30 * DAY_MS,
   eventsBytes: 512 * 1024 * 1024,
   messagesMs: 30 * DAY_MS,
+  messagesBytes: 2 * 1024 ** 3,
   deadLettersMs: 30 * DAY_MS,
 };
 
@@ -86,20 +89,32 @@ export class Retention {
     // Files first: a database needs room to forget, and a full disk has none before they are gone.
     await outgoingMedia.sweep(now - MEDIA_GRACE_MS, (sha256) => outbox.needsMedia(sha256));
     for (const other of this.#others) await other(now);
-    await this.#repeat(() => outbox.removeFinished(now - settings.messagesMs, STEP));
+    await this.#repeat(() => outbox.removeFinished(now - settings.messagesMs, STEP).messages);
+    // The answer to a repeated request is made from the message: as long as the key is known, it stays.
+    await this.#shrink(outbox.bytes() - settings.messagesBytes, () => {
+      const { messages, bytes } = outbox.removeFinished(now - IDEMPOTENCY_MS, STEP);
+      return { rows: messages, bytes };
+    });
     await transactions.run(() => outbox.forgetIdempotency(now - IDEMPOTENCY_MS));
     await transactions.run(() => webhooks.removeDeadLettersBefore(now - settings.deadLettersMs));
     await this.#repeat(() => {
       const old = now - settings.eventsMs;
       return journal.removeOlderThan(old, takenByAll(webhooks.all()), STEP).events;
     });
-    let excess = journal.bytes() - settings.eventsBytes;
-    while (excess > 0 && !this.#stopped) {
-      const removed = await transactions.run(() => journal.removeOldest(STEP));
-      if (removed.events === 0) break;
-      excess -= removed.bytes;
-    }
+    await this.#shrink(journal.bytes() - settings.eventsBytes, () => {
+      const { events, bytes } = journal.removeOldest(STEP);
+      return { rows: events, bytes };
+    });
     this.#store.connection.exec('PRAGMA incremental_vacuum(1000)');
+  }
+
+  async #shrink(excess: number, step: () => { rows: number; bytes: number }): Promise<void> {
+    let left = excess;
+    while (left > 0 && !this.#stopped) {
+      const { rows, bytes } = await this.#store.transactions.run(step);
+      if (rows === 0) break;
+      left -= bytes;
+    }
   }
 
   async #repeat(step: () => number): Promise<void> {

@@ -1,10 +1,15 @@
+import type { DatabaseSync } from 'node:sqlite';
+
 import { describe, expect, test } from 'vitest';
 
 import type { Clock } from '../../src/clock.ts';
 import type { EventInput, JournalEvent } from '../../src/events/event.ts';
 import { follow, readOrWait } from '../../src/events/follow.ts';
 import { eventDataSchemas, matchesType } from '../../src/events/schema.ts';
+import { JournalTable } from '../../src/store/journal-table.ts';
+import { OutboxTable } from '../../src/store/outbox-table.ts';
 import { DEFAULT_RETENTION, Retention } from '../../src/store/retention.ts';
+import { openStore } from '../../src/store/store.ts';
 import { SettlingClock, settle } from '../support/settling-clock.ts';
 import { silent, startMessaging, text } from '../support/messaging.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -185,6 +190,60 @@ describe('retention', () => {
     await new Retention(store, { ...DEFAULT_RETENTION, messagesMs: 90_000_000 }, clock, silent).run();
     expect(outbox.find(waiting.message.id)?.status).toBe('queued');
     expect(outbox.find(cancelled.message.id)).toBeNull();
+  });
+
+  test('messages by size, the oldest finished go, and none that a repeated request may ask for', async () => {
+    const clock = new SettlingClock();
+    const { outbox, sender, store } = startMessaging(tempFolder(), { clock });
+    const cancelled = async (body: string) => {
+      const { message } = await outbox.accept(text(body), { idempotencyKey: body });
+      await outbox.cancel(message.id);
+      return message.id;
+    };
+    const waiting = (await outbox.accept(text('waiting'))).message.id;
+    const old = await cancelled('old');
+    await sender.stop();
+    await clock.advance(3 * 24 * 3_600_000);
+    const recent = await cancelled('recent');
+    const kept = () => [waiting, old, recent].map((id) => outbox.find(id) !== null);
+    const clean = (messagesBytes: number) =>
+      new Retention(store, { ...DEFAULT_RETENTION, messagesBytes }, clock, silent).run();
+    await clean(store.outbox.bytes());
+    expect(kept()).toEqual([true, true, true]);
+    await clean(store.outbox.bytes() - 1);
+    expect(kept()).toEqual([true, false, true]);
+    await clean(0);
+    expect(kept()).toEqual([true, false, true]);
+  });
+
+  test('the size of a message, with its file as long as that is kept', async () => {
+    const { outbox, sender, store } = startMessaging(tempFolder());
+    const media = { sha256: '0'.repeat(64), size: 1_000_000, mimetype: 'image/png', filename: null };
+    const { message } = await outbox.accept({ to: '+49 151 23456789', type: 'image', media });
+    expect(store.outbox.bytes()).toBeGreaterThan(1_000_000);
+    sender.connected();
+    await expect.poll(() => outbox.find(message.id)?.status).toBe('sent');
+    expect(store.outbox.bytes()).toBeLessThan(1_000);
+  });
+
+  test('age and size, read off indexes and not out of what the rows say', () => {
+    const { connection } = openStore(tempFolder(), silent);
+    const asked: string[] = [];
+    const watched = {
+      prepare(sql: string) {
+        asked.push(sql);
+        return connection.prepare(sql);
+      },
+    } as unknown as DatabaseSync;
+    new JournalTable(watched);
+    const outbox = new OutboxTable(watched);
+    outbox.bytes();
+    outbox.removeFinished(0, 1);
+    const plans = asked
+      .filter((sql) => /SUM\(bytes\)|recorded_at <|changed_at </.test(sql))
+      .map((sql) => connection.prepare(`EXPLAIN QUERY PLAN ${sql}`).all());
+    expect(plans).toHaveLength(4);
+    for (const plan of plans) expect(JSON.stringify(plan)).toMatch(/INDEX (journal_age|outbox_changed)\b/);
   });
 
   test('idempotency keys, kept for a day and gone after two', async () => {

@@ -143,7 +143,7 @@ export class Dispatch {
         attempts,
         failingSince: this.#progress.failingSince ?? now,
         lastError: attempt.error,
-        nextAttemptAt: now + (attempt.pauseMs ?? pauseAfter(attempts, retry, random)),
+        nextAttemptAt: now + Math.max(attempt.pauseMs ?? 0, pauseAfter(attempts, retry, random)),
       };
       if (attempt.verdict === 'gone') {
         await this.#disable('The receiver answered 410 Gone', failing);
@@ -177,7 +177,7 @@ export class Dispatch {
         body,
         headers: {
           'user-agent': `whatsapp-gateway/${version}`,
-          ...headers,
+          ...inLowerCase(headers),
           'content-type': 'application/json',
           ...signatureHeaders({ id: event.id, timestamp: clock.now(), body, secret }),
         },
@@ -299,6 +299,11 @@ export class Dispatch {
       if (signal.aborted) end();
     });
   }
+}
+
+/** fetch joins the values of names that differ in case alone. */
+function inLowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
 /** fetch says "fetch failed" and keeps the reason in the cause. */

@@ -3,6 +3,9 @@ import type { Post } from './ports.ts';
 /** How much of an answer is read, in bytes, so that the connection can be used again; the content means nothing. */
 const MAX_ANSWER_BYTES = 65_536;
 
+/** How long the rest of an answer is waited for, in milliseconds. */
+const DRAIN_MS = 1_000;
+
 /**
  * Posts with the platform's `fetch`. Redirects are not followed: a signed body goes to the address it was
  * configured for and to no other.
@@ -13,13 +16,23 @@ export const postWithFetch: Post = async ({ url, headers, body, signal }) => {
   return { status: response.status, retryAfterMs: retryAfterMs(response.headers.get('retry-after')) };
 };
 
+/** Never rejects: the status is the answer, whatever becomes of the rest. */
 async function drain(body: ReadableStream<Uint8Array> | null): Promise<void> {
   if (body === null) return;
-  let size = 0;
-  // Leaving the loop cancels the stream, and with it the connection.
-  for await (const chunk of body) {
-    size += chunk.byteLength;
-    if (size > MAX_ANSWER_BYTES) return;
+  const reader = body.getReader();
+  // It gives up the connection, and with it what is still to come.
+  const cancel = () => void reader.cancel().catch(() => undefined);
+  const timer = setTimeout(cancel, DRAIN_MS);
+  try {
+    let size = 0;
+    for (let chunk = await reader.read(); !chunk.done; chunk = await reader.read()) {
+      size += chunk.value.byteLength;
+      if (size > MAX_ANSWER_BYTES) cancel();
+    }
+  } catch {
+    // Broken off.
+  } finally {
+    clearTimeout(timer);
   }
 }
 

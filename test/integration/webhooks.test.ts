@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+
 import { Webhook as Verifier } from 'standardwebhooks';
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -94,6 +96,48 @@ describe('delivery', () => {
       'x-own': 'yes',
       'content-type': 'application/json',
     });
+  });
+
+  test('own headers, take the place of what the gateway would say, and are sent once', async () => {
+    const receiver = await startReceiver();
+    const { webhooks, journal } = await start(tempFolder());
+    await webhooks.create(subscription({ url: receiver.url, headers: { 'User-Agent': 'mine' } }));
+    await journal.append(call(1));
+    const [got] = await waitFor(() => (receiver.received.length > 0 ? receiver.received : null));
+    expect(got!.headers['user-agent']).toBe('mine');
+  });
+
+  test.each([
+    ['never ends its answer', (response: ServerResponse) => void response.write('a')],
+    ['breaks its answer off', (response: ServerResponse) => response.write('a', () => response.destroy())],
+    ['answers without end', (response: ServerResponse) => void response.write('a'.repeat(1_000_000))],
+  ])('a receiver that says 200 and %s, has taken the event', async (_what, go) => {
+    const receiver = await startReceiver((_received, response) => {
+      response.writeHead(200);
+      go(response);
+    });
+    const { webhooks, journal } = await start(tempFolder());
+    await webhooks.create(subscription({ url: receiver.url }));
+    for (let n = 0; n < 3; n += 1) void journal.append(call(n));
+    await waitFor(() => receiver.received.length >= 3, { timeoutMs: 10_000 });
+    expect(seqs(receiver.received)).toEqual([1, 2, 3]);
+  });
+
+  test('a receiver that fails and asks to be tried again at once, is not', async () => {
+    const receiver = await startReceiver((_received, response) => {
+      response.writeHead(503, { 'retry-after': '0' }).end();
+    });
+    const { webhooks, journal, clock } = await start(tempFolder(), {
+      retry: { firstPauseMs: 600_000, longestPauseMs: 600_000 },
+    });
+    const { id } = await webhooks.create(subscription({ url: receiver.url }));
+    await journal.append(call(1));
+    const { nextAttemptAt } = await waitFor(() => {
+      const { progress } = webhooks.get(id);
+      return progress.attempts > 0 ? progress : null;
+    });
+    expect(nextAttemptAt! - clock.now()).toBeGreaterThan(200_000);
+    expect(receiver.received).toHaveLength(1);
   });
 
   test('a burst to a receiver that fails now and then, all in order and none left out', async () => {

@@ -113,6 +113,21 @@ describe('commands', () => {
     expect(JSON.stringify(gateway.log)).not.toContain('in-the-wrong-place');
   });
 
+  it('a call that names a chat, a number or a message of WhatsApp, is logged without them', async () => {
+    await using gateway = await serve();
+    const own = `/api/messages/msg_${'0'.repeat(26)}/retry`;
+    const paths = [
+      '/api/chats/15550002222@c.us/seen',
+      '/api/contacts/+1%20(555)%20000-2222/block',
+      '/api/messages/true_15550002222%40c.us_3EB0/react',
+      own,
+    ];
+    for (const path of paths) await request(gateway.url).post(path).send({});
+    expect(JSON.stringify(gateway.log)).not.toMatch(/15550002222|000-2222/);
+    const commands = gateway.log.filter(({ msg }) => msg === '[HTTP] command').map(({ path }) => path);
+    expect(commands).toEqual(['/api/chats/*/seen', '/api/contacts/*/block', '/api/messages/*/react', own]);
+  });
+
   it('a command, through a proxy, is logged with the address of who asked only when proxies are trusted', async () => {
     for (const [trustProxy, ip] of [
       [false, '127.0.0.1'],

@@ -54,6 +54,8 @@ const REFUSALS: Readonly<Record<number, readonly [ErrorCode, string]>> & {
   400: ['invalid_request', 'The request is malformed; its body, if it has one, must be valid JSON'],
   403: ['not_found', 'There is nothing at this address'],
   404: ['not_found', 'There is nothing at this address'],
+  412: ['precondition_failed', 'A condition of the request (If-Match, If-Unmodified-Since) does not hold'],
   413: ['payload_too_large', 'The body of the request is too large'],
   415: ['unsupported_media_type', 'The body of the request has an encoding that the gateway does not read'],
+  416: ['range_not_satisfiable', 'The file has no such range; Content-Range says how long it is'],
 };

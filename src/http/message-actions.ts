@@ -64,9 +64,16 @@ export function messageActionRoutes(router: IRouter, options: MessageActionRoute
       response.setHeader('Content-Type', SHOWN.test(type) ? type : 'application/octet-stream');
       response.setHeader('Content-Security-Policy', "default-src 'none'; sandbox");
       response.setHeader('Content-Disposition', dispositionOf(file.filename));
-      // Ranges, conditions and HEAD are Express's work. The path is made of a hash, not of the request.
-      response.sendFile(file.path, { cacheControl: false, dotfiles: 'allow' }, (error) => {
-        if (error !== undefined && !response.headersSent) next(error);
+      response.setHeader('ETag', `"${file.tag}"`);
+      // Ranges, conditions and HEAD are Express's work. The path is made of a hash, not of the request. The time of
+      // the file is that of its last use.
+      const sending = { cacheControl: false, lastModified: false, dotfiles: 'allow' } as const;
+      response.sendFile(file.path, sending, (error) => {
+        if (error === undefined || response.headersSent) return;
+        // They describe the file, not the error.
+        response.removeHeader('Content-Disposition');
+        response.removeHeader('ETag');
+        next(error);
       });
     },
   });
@@ -91,12 +98,17 @@ function idIn(request: Request): string {
   return String(request.params['id']).slice(0, 256);
 }
 
+/** Folders, line breaks, and marks that turn the writing direction so that `exe.jpg` is read where `gpj.exe` stands. */
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const NOT_IN_A_NAME = /[/\\\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /** RFC 6266, with the name of RFC 8187 for what is not plain ASCII. */
 export function dispositionOf(filename: string | null): string {
   if (filename === null) return 'attachment';
-  const plain = filename.replace(/[^\x20-\x7e]|["\\%/]/g, '_').slice(0, 200);
+  const name = filename.replace(NOT_IN_A_NAME, '_').slice(0, 200);
+  const plain = name.replace(/[^\x20-\x7e]|["%]/g, '_');
   // Half of a character, at the cut or as it came, cannot be written into an address.
-  const full = encodeURIComponent(filename.slice(0, 200).toWellFormed()).replace(
+  const full = encodeURIComponent(name.toWellFormed()).replace(
     /['()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
   );

@@ -14,9 +14,11 @@ export interface InboundFile {
   /** As the sender calls it; not to be trusted. */
   readonly mimetype: string;
   readonly filename: string | null;
+  /** The same for the same file, and for no other. */
+  readonly tag: string;
 }
 
-const description = z.object({ mimetype: z.string(), filename: z.string().nullable() });
+const description = z.object({ mimetype: z.string(), filename: z.string().nullable(), size: z.int() });
 
 /**
  * Files of messages that came in: fetched from WhatsApp when somebody asks, and kept for the next who does, within
@@ -82,10 +84,14 @@ export class InboundMedia {
   async #find(name: string): Promise<InboundFile | null> {
     const path = join(this.#folder, name);
     try {
-      const { mimetype, filename } = description.parse(JSON.parse(await readFile(`${path}.json`, 'utf8')));
+      const { mimetype, filename, size } = description.parse(
+        JSON.parse(await readFile(`${path}.json`, 'utf8')),
+      );
+      // Nothing here waits for the disk, so a power cut can leave a file without its bytes.
+      if ((await stat(path)).size !== size) return null;
       const now = new Date();
       await utimes(path, now, now);
-      return { path, mimetype, filename };
+      return { path, mimetype, filename, tag: name };
     } catch {
       return null;
     }
@@ -98,8 +104,9 @@ export class InboundMedia {
     const temporary = `${path}.${randomUUID()}`;
     try {
       await writeFile(temporary, media.bytes, { mode: 0o600 });
-      const { mimetype, filename } = media;
-      await writeFile(`${path}.json`, JSON.stringify({ mimetype, filename }), { mode: 0o600 });
+      const { mimetype, filename, bytes } = media;
+      const described = JSON.stringify({ mimetype, filename, size: bytes.length });
+      await writeFile(`${path}.json`, described, { mode: 0o600 });
       await rename(temporary, path);
     } catch (error) {
       // Half a description would be in the way of the room that is wanted.

@@ -167,7 +167,19 @@ export const environmentSchema = z.object({
   SEND_TYPING: z.stringbool({ error: 'expected true or false' }).default(false),
   QUEUE_LIMIT: count(1, 1_000_000).default(10_000),
   MEDIA_MAX_BYTES: count(1_024, 2_147_483_647).default(67_108_864),
-  MEDIA_URL_ALLOW: list.default([]),
+  MEDIA_URL_ALLOW: list
+    .pipe(
+      z.array(
+        z
+          .string()
+          .toLowerCase()
+          .refine(
+            (entry) => isHostName(entry) || isRange(entry, 0),
+            'expected host names, addresses or ranges such as 192.168.1.0/24, without scheme and port',
+          ),
+      ),
+    )
+    .default([]),
   RETENTION_DAYS: count(2, 3_650).default(30),
   WEBHOOK_URL: webhookUrl.optional(),
   WEBHOOK_SECRET: webhookSecret.optional(),
@@ -215,7 +227,7 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   const parsed = environmentRules.safeParse(given);
   if (!parsed.success) {
     throw new ConfigError(
-      parsed.error.issues.map((issue) => ({ name: issue.path.join('.'), message: issue.message })),
+      parsed.error.issues.map(({ path, message }) => ({ name: String(path[0]), message })),
     );
   }
   const env = parsed.data;
@@ -254,11 +266,19 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
  * It refuses some IPv6 addresses that end in an IPv4 one; all of those are refused here, and nobody's proxy has one.
  */
 function isProxy(part: string): boolean {
-  if (/^(loopback|linklocal|uniquelocal)$/.test(part)) return true;
+  return /^(loopback|linklocal|uniquelocal)$/.test(part) || isRange(part, 1);
+}
+
+function isHostName(text: string): boolean {
+  return /^(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*$/i.test(text);
+}
+
+/** An address, alone or with the length of a prefix, which is at least `shortest`. */
+function isRange(part: string, shortest: number): boolean {
   const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(part) ?? [];
   const family = isIP(address);
   if (family === 0 || (family === 6 && /[.%]/.test(address))) return false;
-  return prefix === undefined || (Number(prefix) >= 1 && Number(prefix) <= (family === 4 ? 32 : 128));
+  return prefix === undefined || (Number(prefix) >= shortest && Number(prefix) <= (family === 4 ? 32 : 128));
 }
 
 function isOrigin(value: string): boolean {

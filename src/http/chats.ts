@@ -29,7 +29,11 @@ export const chatBodies = {
   archive: z.strictObject({ archived: z.boolean() }),
   pin: z.strictObject({ pinned: z.boolean() }),
   /** Until a time, for ever (`true`), or not any more (`false`). */
-  mute: z.strictObject({ muted: z.union([z.boolean(), z.iso.datetime({ offset: true })]) }),
+  mute: z.strictObject({
+    muted: z.union([z.boolean(), z.iso.datetime({ offset: true })], {
+      error: 'expected true, false or a time such as 2030-01-31T12:00:00Z',
+    }),
+  }),
 } as const;
 
 /** `/api/chats`. The key is asked for by whoever mounts it. */

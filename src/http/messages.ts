@@ -21,6 +21,7 @@ import { requireKey } from './auth.ts';
 import { jsonBody } from './json-body.ts';
 import { messageView } from './message-view.ts';
 import { isMultipart, readMultipart } from './multipart.ts';
+import { chatIdOf } from './people.ts';
 import { route } from './route.ts';
 
 export interface MessageRoutesOptions {
@@ -100,15 +101,11 @@ export function messageRoutes(router: IRouter, options: MessageRoutesOptions, ch
   });
   route(router, '/api/numbers/:phone', {
     get: async (request, response) => {
-      const { numbers } = options;
       const address = parseAddress(String(request.params['phone']));
       if (address.kind !== 'phone') {
         throw new GatewayError({ code: 'invalid_recipient', message: 'Not a phone number' });
       }
-      if (!options.isConnected() && numbers.remembered(address.digits) === undefined) throw notConnected();
-      const chatId = await numbers.resolve(address.digits).catch((error: unknown) => {
-        throw notConnected(error);
-      });
+      const chatId = await chatIdOf(address, options.numbers);
       sendJson(response, 200, { success: true, phone: address.digits, exists: chatId !== null, chatId });
     },
   });
@@ -275,14 +272,4 @@ function mediaGone(): GatewayError {
 /** The message of a known key was removed by retention between two looks. */
 function gone(): OutboxMessage {
   throw noMessage();
-}
-
-function notConnected(cause?: unknown): GatewayError {
-  return new GatewayError({
-    code: 'not_connected',
-    message: 'WhatsApp cannot be asked now',
-    action: 'GET /api/whatsapp/status says why',
-    retryable: true,
-    cause,
-  });
 }

@@ -33,7 +33,7 @@ export async function download(address: string, allow: readonly string[]): Promi
     if (statusCode >= 200 && statusCode < 300) {
       return {
         body: guarded(response),
-        mimetype: headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? null,
+        mimetype: typeIn(headers['content-type']),
         filename: filenameOf(url),
       };
     }
@@ -86,6 +86,12 @@ function reasonOf(error: unknown, signal: AbortSignal): string {
   if (text.includes('is not allowed')) return 'its address is not a public one; see MEDIA_URL_ALLOW';
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return code === '' ? 'its server cannot be reached' : `its server cannot be reached (${code})`;
+}
+
+/** Servers say anything; what is no media type says nothing. */
+function typeIn(header = ''): string | null {
+  const type = header.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return /^[a-z0-9][a-z0-9!#$&^_.+-]{0,62}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,62}$/.test(type) ? type : null;
 }
 
 function filenameOf(url: URL): string | null {

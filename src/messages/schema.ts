@@ -49,27 +49,36 @@ const filename = z
   .refine((name) => name !== '.' && name !== '..', 'expected a file name without folders');
 
 /** The content of a file that is in the gateway's own media folder. */
-export const storedMediaSchema = z.strictObject({
-  sha256: z.string().regex(/^[0-9a-f]{64}$/),
-  size: z.int().nonnegative(),
-  mimetype,
-  filename: filename.nullable(),
-});
+export const storedMediaSchema = z.strictObject(
+  {
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    size: z.int().nonnegative(),
+    mimetype,
+    filename: filename.nullable(),
+  },
+  { error: 'expected the file in the part media of the form' },
+);
 export type StoredMedia = z.infer<typeof storedMediaSchema>;
 
 /** Media as a caller gives it inside JSON. An upload (multipart) is stored before it comes here. */
-export const givenMediaSchema = z.union([
-  z.strictObject({
-    url: z.url({ protocol: /^https?$/ }).max(2_048),
-    mimetype: mimetype.optional(),
-    filename: filename.optional(),
-  }),
-  z.strictObject({
-    data: z.base64().min(1).meta({ description: 'The file in base64, without a data: prefix' }),
-    mimetype,
-    filename: filename.optional(),
-  }),
-]);
+export const givenMediaSchema = z.union(
+  [
+    z.strictObject({
+      url: z.url({ protocol: /^https?$/ }).max(2_048),
+      mimetype: mimetype.optional(),
+      filename: filename.optional(),
+    }),
+    z.strictObject({
+      data: z
+        .base64({ error: 'expected base64 in one line, without a data: prefix' })
+        .min(1)
+        .meta({ description: 'The file in base64, without a data: prefix' }),
+      mimetype,
+      filename: filename.optional(),
+    }),
+  ],
+  { error: 'expected {"url": "https://…"}, or {"data": "<the file in base64>", "mimetype": "image/jpeg"}' },
+);
 export type GivenMedia = z.infer<typeof givenMediaSchema>;
 
 const scheduling = {
@@ -77,7 +86,7 @@ const scheduling = {
     description: 'Seconds after which an unsent message expires, counted from notBefore or from acceptance',
   }),
   notBefore: z.iso
-    .datetime({ offset: true })
+    .datetime({ offset: true, error: 'expected a time such as 2030-01-31T12:00:00Z' })
     .optional()
     .meta({ description: 'The message waits until then' }),
 };
@@ -115,15 +124,18 @@ function contents<M extends z.ZodType>(media: M) {
       type: z.literal('contact'),
       contacts: z
         .array(
-          z.union([
-            z.strictObject({ name: z.string().min(1).max(255), phone: recipient }),
-            z.strictObject({
-              vcard: z
-                .string()
-                .max(LIMITS.vcardLength)
-                .regex(/^BEGIN:VCARD\r?\n[\s\S]*\r?\nEND:VCARD\s*$/, 'expected a vCard'),
-            }),
-          ]),
+          z.union(
+            [
+              z.strictObject({ name: z.string().min(1).max(255), phone: recipient }),
+              z.strictObject({
+                vcard: z
+                  .string()
+                  .max(LIMITS.vcardLength)
+                  .regex(/^BEGIN:VCARD\r?\n[\s\S]*\r?\nEND:VCARD\s*$/, 'expected a vCard'),
+              }),
+            ],
+            { error: 'expected {"name": "…", "phone": "+7 912 345-67-89"}, or {"vcard": "BEGIN:VCARD…"}' },
+          ),
         )
         .min(1)
         .max(LIMITS.contacts),

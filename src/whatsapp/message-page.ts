@@ -98,7 +98,8 @@ export async function sendInPage(message: PageMessage): Promise<PageSendResult> 
       error = thrown instanceof Error ? thrown.message : String(thrown);
     }
   }
-  const taken = Msg.get(key.toString());
+  // A page that names the chat or the account otherwise in the key has the message all the same.
+  const taken = Msg.get(key.toString()) ?? Msg.getModelsArray().find(({ id }) => id.id === message.waId);
   return taken === undefined ? { outcome: 'not_taken', error } : { outcome: 'taken', ack: taken.ack ?? 0 };
 }
 

@@ -88,6 +88,16 @@ describe('download, addresses that are not public', () => {
 describe('download, servers that misbehave', () => {
   const allow = ['127.0.0.1'];
 
+  test.each(['nonsense', 'image/', '', 'text/plain, image/png', `image/${'x'.repeat(200)}`])(
+    'a content type that is none (%j), taken for nothing said',
+    async (type) => {
+      const { url } = await serve((_request, response) => {
+        response.writeHead(200, { 'content-type': type }).end('x');
+      });
+      expect((await download(url, allow)).mimetype).toBeNull();
+    },
+  );
+
   test('an error, named by its number', async () => {
     const { url } = await serve((_request, response) => response.writeHead(404).end());
     await expect(download(url, allow)).rejects.toMatchObject({

@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, renameSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 
@@ -177,4 +177,46 @@ test('an upload that breaks off, nothing of it left behind', async () => {
   await waitFor(() => readdirSync(incoming).length > 0, { what: 'the upload to have begun' });
   socket.destroy();
   await waitFor(() => readdirSync(incoming).length === 0, { what: 'it to be gone', timeoutMs: 5_000 });
+});
+
+test.each([
+  [{ type: 'image' }, /^media: expected {"url": .* or {"data": /],
+  [{ type: 'image', media: { data: 'aGk=' } }, /^media: expected .*"mimetype"/],
+  [
+    { type: 'image', media: { data: 'data:image/png;base64,aGk=', mimetype: 'image/png' } },
+    /^media\.data: .*data:/,
+  ],
+  [{ type: 'contact', contacts: [{ name: 'Bob' }] }, /^contacts\.0: expected {"name": .*"phone"/],
+  [{ type: 'text', text: 'x', notBefore: 'tomorrow' }, /^notBefore: expected a time such as/],
+])(
+  'a message without what it needs (%j), told which field and what belongs there',
+  async (body, expected) => {
+    const base = await serveUnlinked();
+    const response = await fetch(`${base}/api/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ to: '+15550002222', ...body }),
+    });
+    expect(response.status).toBe(400);
+    expect(errorOf({ body: await response.json() }).message).toMatch(expected);
+  },
+);
+
+test('a form without its file, told where that belongs', async () => {
+  const form = new FormData();
+  form.set('to', '+15550002222');
+  form.set('type', 'image');
+  const response = await fetch(`${await serveUnlinked()}/api/messages`, { method: 'POST', body: form });
+  expect(errorOf({ body: await response.json() }).message).toBe(
+    'media: expected the file in the part media of the form',
+  );
+});
+
+test('a number that is asked for while the disk is not right, the reason is the disk and not WhatsApp', async () => {
+  const { base, folder } = await serveUnlinkedApp();
+  renameSync(folder, `${folder}.away`);
+  const response = await fetch(`${base}/api/numbers/+15550002222`);
+  renameSync(`${folder}.away`, folder);
+  const { code } = errorOf({ body: await response.json() });
+  expect([response.status, code]).toEqual([503, 'storage_unavailable']);
 });

@@ -118,6 +118,7 @@ describe('readConfig', () => {
         '-1',
         '10.0.0.1 10.0.0.2',
       ],
+      MEDIA_URL_ALLOW: ['nas:8080', 'http://nas', '10.0.0.0/33', 'a b', '*.local'],
       LOG_LEVEL: ['verbose', 'INFO!'],
     };
     for (const [name, values] of Object.entries(bad)) {
@@ -152,6 +153,17 @@ describe('readConfig', () => {
     expect(() => readConfig({ PORT: 'x', LOG_LEVEL: 'loud' })).toThrow(
       'PORT: expected a port number from 0 to 65535\nLOG_LEVEL: expected one of fatal, error, warn, info, debug, trace, silent',
     );
+  });
+
+  it('MEDIA_URL_ALLOW, host names in any case and ranges, as an address is compared with them', () => {
+    const given = ' NAS.local, 192.168.0.0/16,::1, fd00::/8,0.0.0.0/0 ';
+    expect(readConfig({ MEDIA_URL_ALLOW: given }).mediaUrlAllow).toEqual([
+      'nas.local',
+      '192.168.0.0/16',
+      '::1',
+      'fd00::/8',
+      '0.0.0.0/0',
+    ]);
   });
 
   it('TRUST_PROXY, whatever is accepted, is accepted by Express too', () => {

@@ -77,7 +77,20 @@ export type PageSendResult =
 export async function sendInPage(message: PageMessage): Promise<PageSendResult> {
   const { Msg } = window.require('WAWebCollections');
   const { getMaybeMePnUser, getMaybeMeLidUser } = window.require('WAWebUserPrefsMeUser');
-  const chat = await window.WWebJS.getChat(message.chatId, { getAsModel: false });
+  const open = () => window.WWebJS.getChat(message.chatId, { getAsModel: false });
+  let chat: Chat | null | undefined;
+  try {
+    chat = await open();
+  } catch {
+    // WhatsApp Web throws "No LID for user" for whom it has not met; being asked about a person, it meets them.
+    try {
+      const wid = window.require('WAWebWidFactory').createWid(message.chatId);
+      const known = await window.require('WAWebQueryExistsJob').queryWidExists(wid);
+      chat = known?.wid ? await open() : null;
+    } catch (thrown) {
+      return { outcome: 'not_taken', error: thrown instanceof Error ? thrown.message : String(thrown) };
+    }
+  }
   if (!chat) return { outcome: 'no_chat' };
 
   const own = (lid: boolean) => (lid ? getMaybeMeLidUser() : null) ?? getMaybeMePnUser();
@@ -115,18 +128,19 @@ export async function findInPage(query: {
   const inMemory = Msg.getModelsArray().find((message) => message.id.id === query.waId);
   if (inMemory !== undefined) return { id: inMemory.id.toString(), ack: inMemory.ack ?? 0 };
 
-  const chat = await window.WWebJS.getChat(query.chatId, { getAsModel: false });
-  if (!chat) return null;
+  const { asUserWidOrThrow, createWid } = window.require('WAWebWidFactory');
+  // The chat tells which of a person's two addresses is in use; where there is none, the address has to do.
+  const chat = await window.WWebJS.getChat(query.chatId, { getAsModel: false }).catch(() => null);
+  const to = chat?.id ?? createWid(query.chatId);
   const { getMaybeMePnUser, getMaybeMeLidUser } = window.require('WAWebUserPrefsMeUser');
-  const { asUserWidOrThrow } = window.require('WAWebWidFactory');
   const MessageKey = window.require('WAWebMsgKey');
-  const named = chat.id.isGroup?.() === true || chat.id.isStatus?.() === true;
+  const named = to.isGroup?.() === true || to.isStatus?.() === true;
   // Which of the account's two addresses a group uses can have changed since.
   const keys = [getMaybeMePnUser(), getMaybeMeLidUser()]
     .filter((from) => from !== null)
     .map((from) => {
       const participant = named ? asUserWidOrThrow(from) : undefined;
-      return new MessageKey({ from, to: chat.id, id: query.waId, participant, selfDir: 'out' }).toString();
+      return new MessageKey({ from, to, id: query.waId, participant, selfDir: 'out' }).toString();
     });
   const stored = await Msg.getMessagesById([...new Set(keys)]);
   const found = (stored?.messages ?? []).find((message) => message?.id.id === query.waId);

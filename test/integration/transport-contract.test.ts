@@ -1,63 +1,21 @@
+import { createHash } from 'node:crypto';
+
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
 import { newWhatsAppId } from '../../src/messages/outbox.ts';
+import type { Outgoing } from '../../src/messages/schema.ts';
 import {
   NotConnectedError,
   NotTakenError,
   OutcomeUnknownError,
-  type MessageTransport,
+  RejectedError,
 } from '../../src/messages/transport.ts';
-import { WwebjsTransport } from '../../src/whatsapp/wwebjs-transport.ts';
-import { FakeTransport } from '../support/fake-transport.ts';
-import { RealDriverWorld } from '../support/real-driver-world.ts';
+import { FILE, fakeWorld, realWorld, UNKNOWN, type TransportWorld } from '../support/transport-world.ts';
 
 const ALICE = '15550002222@c.us';
-const UNKNOWN = '19995550000';
-
-/** A transport with the WhatsApp behind it. */
-interface TransportWorld {
-  readonly transport: MessageTransport;
-  /** What WhatsApp has, in the order of its arrival. */
-  sent(): string[];
-  setConnected(connected: boolean): void;
-  /** The next hand-over fails in this way. */
-  fail(how: 'not_taken' | 'no_answer'): Promise<void>;
-  heal(): Promise<void>;
-  stop(): Promise<void>;
-}
-
-function fakeWorld(): Promise<TransportWorld> {
-  const transport = new FakeTransport();
-  transport.unknownNumbers.add(UNKNOWN);
-  return Promise.resolve({
-    transport,
-    sent: () => transport.texts(),
-    setConnected: (connected) => (transport.connected = connected),
-    fail: (how) => {
-      const error = how === 'not_taken' ? new NotTakenError('no') : new OutcomeUnknownError('no answer');
-      transport.faults.push({ type: 'reject', error });
-      return Promise.resolve();
-    },
-    heal: () => Promise.resolve(),
-    stop: () => Promise.resolve(),
-  });
-}
-
-async function realWorld(vintage: 'serialized' | 'minified'): Promise<TransportWorld> {
-  const world = await RealDriverWorld.create({ simulator: { vintage, minifiedName: '$q' } });
-  const recorded = await world.ready();
-  let connected = true;
-  const page = () => (connected ? (world.library(recorded).pupPage ?? null) : null);
-  const { simulator } = world;
-  return {
-    transport: new WwebjsTransport(page, () => Promise.reject(new Error('no media')), { sendMs: 5_000 }),
-    sent: () => simulator.sent().map(({ body }) => String(body)),
-    setConnected: (is) => (connected = is),
-    fail: (how) => simulator.setFault(how === 'not_taken' ? 'sendThrows' : 'sendHangs', true),
-    heal: () => simulator.clearFaults(),
-    stop: () => world[Symbol.asyncDispose](),
-  };
-}
+const BOB = '15550003333@c.us';
+const STRANGER = '15550004444@c.us';
+const SHA256 = createHash('sha256').update(FILE).digest('hex');
 
 describe.each([
   ['the fake', () => fakeWorld()],
@@ -70,8 +28,11 @@ describe.each([
   });
   afterAll(() => world.stop());
 
-  const send = (waId: string, body: string) =>
-    world.transport.send({ waId, chatId: ALICE, content: { type: 'text', to: ALICE, text: body } });
+  const hand = (waId: string, content: Outgoing) =>
+    world.transport.send({ waId, chatId: content.to, content });
+  const send = (waId: string, body: string, to = ALICE) => hand(waId, { type: 'text', to, text: body });
+  const bodies = () => world.sent().map(({ text }) => text);
+  const arrived = (waId: string) => world.sent().find((sent) => sent.waId === waId);
 
   test('handed over in order, all are there in that order, and each is found by its id', async () => {
     const before = world.sent().length;
@@ -79,7 +40,7 @@ describe.each([
     for (const [n, id] of ids.entries()) {
       expect((await send(id, `in order ${n}`)).ack).toBeGreaterThanOrEqual(0);
     }
-    await expect.poll(() => world.sent().slice(before)).toEqual(['in order 0', 'in order 1', 'in order 2']);
+    await expect.poll(() => bodies().slice(before)).toEqual(['in order 0', 'in order 1', 'in order 2']);
     for (const id of ids) expect(await world.transport.lookUp(id, ALICE)).toMatchObject({ found: true });
   });
 
@@ -88,12 +49,63 @@ describe.each([
     await send(id, 'once');
     await send(id, 'once');
     await send(newWhatsAppId(), 'after once');
-    await expect.poll(() => world.sent()).toContain('after once');
-    expect(world.sent().filter((body) => body === 'once')).toHaveLength(1);
+    await expect.poll(bodies).toContain('after once');
+    expect(bodies().filter((body) => body === 'once')).toHaveLength(1);
   });
 
   test('an id that was never handed over, not found', async () => {
     expect(await world.transport.lookUp(newWhatsAppId(), ALICE)).toEqual({ found: false });
+  });
+
+  test('a file with a caption, both arrive unchanged', async () => {
+    const id = newWhatsAppId();
+    const media = { sha256: SHA256, size: FILE.length, mimetype: 'application/pdf', filename: 'a.pdf' };
+    await hand(id, { type: 'document', to: ALICE, media, caption: 'the offer' });
+    await expect
+      .poll(() => arrived(id))
+      .toMatchObject({ type: 'document', caption: 'the offer', sha256: SHA256 });
+  });
+
+  test('a file that is not there, refused and nothing sent', async () => {
+    const id = newWhatsAppId();
+    const media = { sha256: 'f'.repeat(64), size: 1, mimetype: 'application/pdf', filename: null };
+    await expect(hand(id, { type: 'document', to: ALICE, media })).rejects.toBeInstanceOf(RejectedError);
+    expect(await world.transport.lookUp(id, ALICE)).toEqual({ found: false });
+  });
+
+  test('mentions and a quotation, they arrive with the text', async () => {
+    const id = newWhatsAppId();
+    const quotedMessageId = await world.receive(ALICE, 'a question');
+    await hand(id, { type: 'text', to: ALICE, text: 'an answer', mentions: [BOB], quotedMessageId });
+    await expect
+      .poll(() => arrived(id))
+      .toMatchObject({ text: 'an answer', mentions: [BOB], quoted: quotedMessageId });
+  });
+
+  test('a quotation of what does not exist, refused and nothing sent', async () => {
+    const id = newWhatsAppId();
+    const quotedMessageId = `false_${ALICE}_3EB0000000000000000000`;
+    const sending = hand(id, { type: 'text', to: ALICE, text: 'an answer', quotedMessageId });
+    await expect(sending).rejects.toBeInstanceOf(RejectedError);
+    expect(await world.transport.lookUp(id, ALICE)).toEqual({ found: false });
+  });
+
+  test('a number without an account, refused and not found', async () => {
+    const id = newWhatsAppId();
+    const nobody = `${UNKNOWN}@c.us`;
+    await expect(send(id, 'to nobody', nobody)).rejects.toBeInstanceOf(RejectedError);
+    expect(await world.transport.lookUp(id, nobody)).toEqual({ found: false });
+    expect(bodies()).not.toContain('to nobody');
+  });
+
+  test('somebody whom the page has not met, not found before and sent all the same', async () => {
+    const id = newWhatsAppId();
+    await world.forgetStrangers();
+    expect(await world.transport.lookUp(id, STRANGER)).toEqual({ found: false });
+    await send(id, 'hello stranger', STRANGER);
+    await world.heal();
+    expect(await world.transport.lookUp(id, STRANGER)).toMatchObject({ found: true });
+    await expect.poll(bodies).toContain('hello stranger');
   });
 
   test('a page that fails before it takes it, not taken, not found, and taken under the same id afterwards', async () => {
@@ -103,7 +115,7 @@ describe.each([
     await world.heal();
     expect(await world.transport.lookUp(id, ALICE)).toEqual({ found: false });
     await send(id, 'second try');
-    await expect.poll(() => world.sent().filter((body) => body === 'second try')).toHaveLength(1);
+    await expect.poll(() => bodies().filter((body) => body === 'second try')).toHaveLength(1);
   });
 
   test('a page that gives no answer, the outcome is unknown', async () => {
@@ -117,13 +129,38 @@ describe.each([
     expect(await world.transport.resolveNumber(UNKNOWN)).toBeNull();
   });
 
+  test('typing, recording and the end of it, shown to that chat in that order', async () => {
+    const before = world.typing().length;
+    for (const state of ['typing', 'stop', 'recording', 'stop'] as const) {
+      await world.transport.showTyping(BOB, state);
+    }
+    expect(world.typing().slice(before)).toEqual(
+      ['typing', 'stop', 'recording', 'stop'].map((state) => ({ id: BOB, state })),
+    );
+  });
+
+  test.each([
+    ['before it has taken it', 'before_add', false],
+    ['when it has it and the server does not', 'before_hand_over', true],
+    ['when the server has it', 'recorded', true],
+  ] as const)('the page dies %s, unknown; the next page knows the truth', async (_when, moment, found) => {
+    const id = newWhatsAppId();
+    const body = `died ${moment}`;
+    expect(await world.dieDuring(moment, () => send(id, body))).toBeInstanceOf(OutcomeUnknownError);
+    expect(await world.transport.lookUp(id, ALICE)).toMatchObject({ found });
+    if (!found) await send(id, body);
+    await expect.poll(() => arrived(id), { timeout: 10_000 }).toMatchObject({ text: body });
+    expect(bodies().filter((each) => each === body)).toHaveLength(1);
+  });
+
   test('not connected, said so by every call and nothing done', async () => {
     world.setConnected(false);
     const { transport } = world;
     await expect(send(newWhatsAppId(), 'never')).rejects.toBeInstanceOf(NotConnectedError);
     await expect(transport.lookUp(newWhatsAppId(), ALICE)).rejects.toBeInstanceOf(NotConnectedError);
     await expect(transport.resolveNumber('15550002222')).rejects.toBeInstanceOf(NotConnectedError);
+    await expect(transport.showTyping(ALICE, 'typing')).rejects.toBeInstanceOf(NotConnectedError);
     world.setConnected(true);
-    expect(world.sent()).not.toContain('never');
+    expect(bodies()).not.toContain('never');
   });
 });

@@ -55,6 +55,8 @@ export interface Faults {
   mediaHangs: boolean;
   /** The question whether a number has an account throws. */
   existsFails: boolean;
+  /** No chat can be opened with somebody new before the question whether they have an account. */
+  strangersUnmet: boolean;
   /** Every incoming message is announced twice by the page. */
   doubleEvents: boolean;
   /** `Socket.logout()` throws and unlinks nothing. */
@@ -90,6 +92,7 @@ export const NO_FAULTS: Faults = {
   mediaGone: false,
   mediaHangs: false,
   existsFails: false,
+  strangersUnmet: false,
   doubleEvents: false,
   logoutFails: false,
   logoutHangs: false,

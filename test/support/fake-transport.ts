@@ -2,6 +2,7 @@ import type { Typing } from '../../src/messages/chats.ts';
 import {
   NotConnectedError,
   OutcomeUnknownError,
+  RejectedError,
   type LookUp,
   type MessageTransport,
   type Receipt,
@@ -25,6 +26,10 @@ export class FakeTransport implements MessageTransport {
   readonly lookUps: string[] = [];
   readonly resolved: string[] = [];
   readonly unknownNumbers = new Set<string>();
+  /** Files that can be read; null: all. */
+  files: Set<string> | null = null;
+  /** Messages that can be quoted. */
+  readonly quotable = new Set<string>();
   /** The acknowledgement that a hand-over answers with. */
   ack = 1;
   connected = true;
@@ -39,6 +44,13 @@ export class FakeTransport implements MessageTransport {
     const fault = this.faults.shift();
     if (fault?.type === 'hang') await fault.until;
     if (fault?.type === 'reject') throw fault.error;
+    const { chatId, content } = message;
+    if (this.unknownNumbers.has(chatId.replace('@c.us', ''))) throw new RejectedError('no such chat');
+    if ('media' in content && this.files?.has(content.media.sha256) === false) {
+      throw new RejectedError('no such file');
+    }
+    const quoted = content.quotedMessageId;
+    if (quoted !== undefined && !this.quotable.has(quoted)) throw new RejectedError('no such message');
     if (fault?.type === 'lost') throw new OutcomeUnknownError('Target closed');
     const known = this.delivered.get(message.waId);
     if (known !== undefined) known.handOvers += 1;

@@ -1,6 +1,6 @@
 // Chat models, their collection, and what can be done with a chat.
 import { config, faults } from './config.js';
-import { contactFor } from './contacts.js';
+import { contactFor, met } from './contacts.js';
 import { Message, messageFromWire, Msg } from './messages.js';
 import { Collection, idText, Model } from './models.js';
 import { define } from './registry.js';
@@ -102,6 +102,7 @@ export function chatFromWire({ id, messages = [], ...wire }) {
 export const EMPTY_CHAT = { unreadCount: 0, archive: false, pin: 0, muteExpiration: 0, t: 0 };
 
 async function findOrCreate(wid) {
+  if (faults.strangersUnmet && wid.isUser() && !met.has(wid.toString())) throw new Error('No LID for user');
   if (wid.isUser() && !contactFor(wid) && !(await server.call('exists', { id: wid.toString() }))) {
     throw new Error('No LID for user');
   }

@@ -84,9 +84,13 @@ define('WAWebContactGetters', {
   getIsEnterprise: () => false,
 });
 define('WAWebFrontendContactGetters', { getIsMyContact: (contact) => Boolean(contact.isMyContact) });
+/** Ids of whom the page was asked about. */
+export const met = new Set();
+
 define('WAWebQueryExistsJob', {
   queryWidExists: async (wid) => {
     const id = await server.call('exists', { id: wid.toString() });
+    if (id !== null) met.add(id);
     return id === null ? null : { wid: createWid(id), biz: false };
   },
 });

@@ -1,6 +1,8 @@
 import type { ErrorRequestHandler, RequestHandler } from 'express';
 
 import { errorBody } from '../border/error-body.ts';
+import { refusalLog } from '../border/refusal-log.ts';
+import { systemClock } from '../clock.ts';
 import { GatewayError, httpStatusOf, type ErrorCode } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { sendJson } from './answer.ts';
@@ -20,6 +22,7 @@ export const notFound: RequestHandler = (_request, _response, next) => {
 
 /** Answers every error in one form; logs those that are the gateway's own fault. */
 export function errorHandler(log: Logger): ErrorRequestHandler {
+  const refused = refusalLog(log, systemClock, 'request without a valid API key');
   // Express knows an error handler by its four parameters.
   // eslint-disable-next-line @typescript-eslint/no-unused-vars
   return (thrown: unknown, request, response, _next) => {
@@ -28,7 +31,7 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
     const status = httpStatusOf(body.code);
     const fields = { ...logFields(request, response), code: body.code, status };
     if (body.code === 'internal') log.error({ ...fields, err: thrown }, 'request failed');
-    else if (body.code === 'unauthorized') log.warn(fields, 'request without a valid API key');
+    else if (body.code === 'unauthorized') refused(fields);
     else log.debug(fields, 'request refused');
     if (response.headersSent) {
       // The rest of the answer cannot be told any more; a cut connection at least does not look complete.

@@ -1,6 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
+import type { ErrorCode } from '../errors.ts';
 import type { SessionControl } from '../session/control.ts';
+import type { Phase } from '../session/state.ts';
 import type { StatusBody } from '../session/status.ts';
 import { Counts, metric } from './exposition.ts';
 
@@ -14,7 +16,8 @@ export class Metrics {
   readonly #messages: () => string | null;
   readonly #reasons = new Counts();
   readonly #delay = monitorEventLoopDelay({ resolution: 20 });
-  #reason = '';
+  #code: ErrorCode | null = null;
+  #phase: Phase = 'stopped';
 
   /** @param parts.messages the metrics of messages; null while the store is not open */
   constructor(parts: {
@@ -28,11 +31,7 @@ export class Metrics {
     this.#socketClients = parts.socketClients;
     this.#messages = parts.messages;
     this.#delay.enable();
-    parts.session.subscribe(({ reason, since }) => {
-      const told = reason === null ? '' : `${reason.code} ${since}`;
-      if (reason !== null && told !== this.#reason) this.#reasons.add(reason.code);
-      this.#reason = told;
-    });
+    parts.session.subscribe((status) => this.#follow(status));
   }
 
   /** All of them, as they are now. */
@@ -67,7 +66,23 @@ export class Metrics {
     ].join('');
   }
 
+  /** One reason counts once, through however many phases and tries it lasts. */
+  #follow({ reason, phase }: StatusBody): void {
+    const code = reason?.code ?? null;
+    if (code !== null && code !== this.#code && !isWanted(code, this.#phase)) this.#reasons.add(code);
+    this.#code = code;
+    this.#phase = phase;
+  }
+
   stop(): void {
     this.#delay.disable();
   }
+}
+
+/** Phases in which only WhatsApp or the phone can end the login; a person who ends it is told by another phase first. */
+const LIVE = ['starting', 'qr', 'syncing', 'ready', 'reconnecting'] as const satisfies readonly Phase[];
+
+/** Whether somebody asked for it. @param before the phase that it came from */
+function isWanted(code: ErrorCode, before: Phase): boolean {
+  return code === 'stopped' || (code === 'logged_out' && !LIVE.some((phase) => phase === before));
 }

@@ -5,6 +5,8 @@ import { Server, type Socket } from 'socket.io';
 import { keyCheck, unauthorized } from '../border/api-key.ts';
 import { errorBody } from '../border/error-body.ts';
 import { originCheck } from '../border/origins.ts';
+import { refusalLog } from '../border/refusal-log.ts';
+import { systemClock } from '../clock.ts';
 import type { Secret } from '../config.ts';
 import type { Logger } from '../log.ts';
 import type { SessionControl } from '../session/control.ts';
@@ -48,6 +50,7 @@ const GOODBYE_MS = 1_000;
 export function createRealtime(options: RealtimeOptions): Realtime {
   const { httpServer, session, corsOrigins, trustProxy, log, journal } = options;
   const hasKey = keyCheck(options.apiKey);
+  const refused = refusalLog(log, systemClock, '[SOCKET] refused, no valid API key');
   const mayCome = originCheck({ allowed: corsOrigins, trustProxy });
   const commands = commandsOf(session);
   let closing = false;
@@ -71,7 +74,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
       return;
     }
     const data = errorBody(unauthorized('as auth: { apiKey } of the Socket.IO client'));
-    log.warn({ code: data.code }, '[SOCKET] refused, no valid API key');
+    refused({ code: data.code });
     next(Object.assign(new Error(data.message), { data }));
   });
   if (journal !== undefined) {

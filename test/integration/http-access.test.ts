@@ -43,6 +43,9 @@ describe('API key', () => {
     }
     expect(gateway.session.calls).toEqual([]);
     expect(JSON.stringify(gateway.log)).not.toContain(KEY);
+    expect(gateway.log.filter(({ level }) => level === 'warn')).toMatchObject([
+      { msg: 'request without a valid API key' },
+    ]);
   });
 
   it('any call, right key in either header, is let through', async () => {

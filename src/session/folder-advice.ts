@@ -65,6 +65,8 @@ const SHOWN_MOUNTS = 4;
  * was meant: `/app/data/.wwebjs_auth` configured and `/app/.wwebjs_auth` mounted.
  */
 export function volumeAdvice(folder: FolderPath, host: Host): string {
+  if (folder.path === '/')
+    return 'Set WHATSAPP_SESSION_PATH to a folder of its own, such as /app/.wwebjs_auth';
   const line = `- ./${basename(folder.path)}:${folder.path}`;
   const meant = volumesOf(host.mounts).find(
     (mount) => mount.point !== folder.path && basename(mount.point) === basename(folder.path),

@@ -28,15 +28,16 @@ export function judgeMount(nlink: number, folder: FolderPath, host: Host): strin
 
 /** Free space as statfs tells it. */
 export interface Space {
-  readonly bytes: number;
+  /** Null where the file system does not count (ramfs, some FUSE): it says 0 of 0, and takes files all the same. */
+  readonly bytes: number | null;
   /** Null where the file system has no fixed number of them (btrfs). */
   readonly inodes: number | null;
 }
 
 /** @throws the file system's error */
 export async function spaceOf(path: string): Promise<Space> {
-  const { bavail, bsize, files, ffree } = await statfs(path);
-  return { bytes: bavail * bsize, inodes: files === 0 ? null : ffree };
+  const { blocks, bavail, bsize, files, ffree } = await statfs(path);
+  return { bytes: blocks === 0 ? null : bavail * bsize, inodes: files === 0 ? null : ffree };
 }
 
 /** Below this a start would fill the disk before the QR is shown, and a full disk damages the stored login. */
@@ -49,19 +50,22 @@ export const LOW_FREE_INODES = 5_000;
 /** @throws GatewayError `session_path_no_space` */
 export function judgeSpace(space: Space, path: string): string | FolderWarning {
   const action = spaceAction(path);
+  const bytes = space.bytes ?? Infinity;
   const inodes = space.inodes ?? Infinity;
-  const free =
-    `${Math.floor(space.bytes / 1_000_000)} MB` +
-    (space.inodes === null ? '' : ` and ${inodes} inodes`) +
-    ' free';
-  if (space.bytes < MIN_FREE_BYTES || inodes < MIN_FREE_INODES) {
+  const counted = [
+    ...(space.bytes === null ? [] : [`${Math.floor(bytes / 1_000_000)} MB`]),
+    ...(space.inodes === null ? [] : [`${inodes} inodes`]),
+  ];
+  if (counted.length === 0) return 'the file system does not tell';
+  const free = `${counted.join(' and ')} free`;
+  if (bytes < MIN_FREE_BYTES || inodes < MIN_FREE_INODES) {
     throw new GatewayError({
       code: 'session_path_no_space',
       message: `Too little space for ${path}: ${free}, at least ${MIN_FREE_BYTES / 1_000_000} MB and ${MIN_FREE_INODES} inodes are needed`,
       action,
     });
   }
-  if (space.bytes < LOW_FREE_BYTES || inodes < LOW_FREE_INODES) {
+  if (bytes < LOW_FREE_BYTES || inodes < LOW_FREE_INODES) {
     return { code: 'session_path_no_space', message: `Space for ${path} is getting low: ${free}`, action };
   }
   return free;

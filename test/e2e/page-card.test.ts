@@ -65,7 +65,7 @@ describe('the status card', () => {
     [
       'stuck',
       troubleStatus('stuck', 'browser_unresponsive', null),
-      'The browser does not respond',
+      'The browser cannot be ended',
       ['Try again now'],
     ],
   ])(

@@ -226,6 +226,13 @@ describe('a login that would be lost', () => {
     });
   });
 
+  test('container, its root as the folder, advises no mount over all of it', () => {
+    const folder = { path: '/', realPath: '/' };
+    expect(volatileFolder(folder, host({ inContainer: true }))?.action).toBe(
+      'Set WHATSAPP_SESSION_PATH to a folder of its own, such as /app/.wwebjs_auth',
+    );
+  });
+
   test('container, very many mounts, names the first ones', () => {
     const mounts = [
       mount({ point: '/' }),

@@ -55,6 +55,8 @@ describe('judgeSpace', () => {
   test.each([
     ['plenty', { bytes: 5e9, inodes: 1e6 }, '5000 MB and 1000000 inodes free'],
     ['plenty, inodes without number', { bytes: 5e9, inodes: null }, '5000 MB free'],
+    ['plenty of inodes, bytes without number', { bytes: null, inodes: 1e6 }, '1000000 inodes free'],
+    ['without any number', { bytes: null, inodes: null }, 'the file system does not tell'],
   ])('space, %s, is told', (_, space, expected) => {
     expect(judgeSpace(space, '/x')).toBe(expected);
   });

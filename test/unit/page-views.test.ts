@@ -76,6 +76,13 @@ describe('cardView', () => {
     expect(view.face.actions).toEqual(['connect', 'logout']);
   });
 
+  test('stuck, shown, promises no restart as the reason of a browser that is only slow does', () => {
+    const model = modelWith(troubleStatus('stuck', 'browser_unresponsive', null, { message: 'SIGKILL' }));
+    const words = { title: 'state.stuck.title', text: 'state.stuck.text' };
+    expect(cardView(model)).toMatchObject({ ...words, details: 'SIGKILL' });
+    expect(connectView(model, 'qr')).toMatchObject({ ...words, reason: { details: 'SIGKILL' } });
+  });
+
   test('failed, shown, is named by its reason and says what to type and what the gateway said', () => {
     const action = 'sudo ./fix-permissions.sh  (or: sudo chown -R 1:1 /data)';
     const view = cardView(

@@ -1,5 +1,5 @@
 import { reasonWords } from './reason-words.js';
-import { isTrouble, retryView } from './status-view.js';
+import { isNamedByReason, retryView } from './status-view.js';
 
 /** @import { Model } from './store.js' */
 /** @import { ReasonWords } from './reason-words.js' */
@@ -31,6 +31,7 @@ export function connectView({ link, status, pending }, way) {
   }
   const { phase } = status;
   const reason = status.reason === null ? null : reasonWords(status.reason);
+  const name = isNamedByReason(phase) ? reason : null;
   const retry = retryView(status);
   switch (phase) {
     case 'stopped':
@@ -65,10 +66,10 @@ export function connectView({ link, status, pending }, way) {
     case 'stuck':
       return {
         panel: 'trouble',
-        title: reason?.title ?? 'reason.other.title',
-        text: reason?.hint ?? 'reason.other.hint',
+        title: name?.title ?? `state.${phase}.title`,
+        text: name?.hint ?? `state.${phase}.text`,
         percent: null,
-        reason: isTrouble(phase) ? reason : null,
+        reason,
         retry,
       };
   }

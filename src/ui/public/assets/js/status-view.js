@@ -66,7 +66,7 @@ export function cardView({ link, status }) {
   if (link !== 'online' || status === null) return linkView(link === 'online' ? 'connecting' : link);
   const { phase, reason } = status;
   const words = reason === null ? null : reasonWords(reason);
-  const isReason = words !== null && (phase === 'stopped' || isTrouble(phase));
+  const isReason = words !== null && isNamedByReason(phase);
   const own = status.pairing === null ? phase : 'code';
   return {
     face: { ...FACES[phase], actions: actionsOf(status) },
@@ -102,7 +102,16 @@ function linkView(link) {
 }
 
 /**
- * States whose name says less than their reason.
+ * States whose name says less than their reason. Of `stuck` it says more: the browser, which the gateway would
+ * restart by itself, cannot even be ended.
+ * @param {StatusBody['phase']} phase
+ */
+export function isNamedByReason(phase) {
+  return phase === 'stopped' || phase === 'waiting' || phase === 'failed';
+}
+
+/**
+ * States in which something is wrong.
  * @param {StatusBody['phase']} phase
  */
 export function isTrouble(phase) {

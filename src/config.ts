@@ -72,6 +72,12 @@ const port = z
   .transform(Number)
   .refine((value) => value <= 65_535, 'expected a port number from 0 to 65535');
 
+/** A shell would make a home folder of `~`; from a file `.env` it would become a folder of that name, which nobody wants. */
+const folder = z
+  .string()
+  .refine((value) => !value.includes('\0'), 'expected a folder path')
+  .refine((value) => !value.startsWith('~'), 'expected a folder path without ~; write the home folder out');
+
 const chromiumArgs = z.string().transform((value, context) => {
   const words = parseShell(value, (name) => `$${name}`);
   const flags: string[] = [];
@@ -136,10 +142,7 @@ const list = z.string().transform((value) =>
 export const environmentSchema = z.object({
   PORT: port.default(3000),
   HOST: z.string().default('0.0.0.0'),
-  WHATSAPP_SESSION_PATH: z
-    .string()
-    .refine((value) => !value.includes('\0'), 'expected a folder path')
-    .default('.wwebjs_auth'),
+  WHATSAPP_SESSION_PATH: folder.default('.wwebjs_auth'),
   WHATSAPP_CLIENT_ID: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, 'expected 1 to 64 letters, digits, _ or -')
@@ -159,10 +162,7 @@ export const environmentSchema = z.object({
   CORS_ORIGINS: origins.default([]),
   TRUST_PROXY: trustProxy.default(false),
   LOG_LEVEL: z.enum(LOG_LEVELS, { error: `expected one of ${LOG_LEVELS.join(', ')}` }).default('info'),
-  DATA_PATH: z
-    .string()
-    .refine((value) => !value.includes('\0'), 'expected a folder path')
-    .default('./data'),
+  DATA_PATH: folder.default('./data'),
   SEND_RATE_PER_MINUTE: count(0, 6_000).default(60),
   SEND_TYPING: z.stringbool({ error: 'expected true or false' }).default(false),
   QUEUE_LIMIT: count(1, 1_000_000).default(10_000),

@@ -102,7 +102,8 @@ describe('readConfig', () => {
   it('bad values, one variable at a time, are named with what was expected and never repeated', () => {
     const bad: Record<string, string[]> = {
       PORT: ['abc', '-1', '65536', '1.5', '0x50', '99999999', '3000;'],
-      WHATSAPP_SESSION_PATH: ['/a\0b'],
+      WHATSAPP_SESSION_PATH: ['/a\0b', '~/wa', '~anna/wa'],
+      DATA_PATH: ['/a\0b', '~/data'],
       WHATSAPP_CLIENT_ID: ['a b', '../x', 'é', 'x'.repeat(65)],
       WHATSAPP_AUTO_CONNECT: ['maybe', '2'],
       CHROMIUM_ARGS: ['no-dashes', '--a; rm -rf /', '--a | b', '-x', '--a # comment', '$(id)'],

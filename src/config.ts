@@ -79,22 +79,32 @@ const folder = z
   .refine((value) => !value.startsWith('~'), 'expected a folder path without ~; write the home folder out');
 
 const chromiumArgs = z.string().transform((value, context) => {
-  const words = parseShell(value, (name) => `$${name}`);
+  const flags = flagsOf(value);
+  if (flags !== null) return flags;
+  context.addIssue({
+    code: 'custom',
+    message:
+      'expected Chromium flags that start with --, split as a shell would; quote what has spaces or shell characters in it',
+  });
+  return z.NEVER;
+});
+
+/** @returns null when something is no flag, or nothing that a shell could split */
+function flagsOf(line: string): string[] | null {
+  let words: ReturnType<typeof parseShell>;
+  try {
+    words = parseShell(line, (name) => `$${name}`);
+  } catch {
+    return null;
+  }
   const flags: string[] = [];
   for (const word of words) {
     const flag = typeof word === 'string' ? word : 'pattern' in word ? word.pattern : null;
-    if (flag?.startsWith('--') !== true) {
-      context.addIssue({
-        code: 'custom',
-        message:
-          'expected Chromium flags that start with --, split as a shell would; quote what has spaces or shell characters in it',
-      });
-      return z.NEVER;
-    }
+    if (flag?.startsWith('--') !== true) return null;
     flags.push(flag);
   }
   return flags;
-});
+}
 
 const origins = z.string().transform((value, context) => {
   const list = value

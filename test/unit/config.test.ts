@@ -106,7 +106,16 @@ describe('readConfig', () => {
       DATA_PATH: ['/a\0b', '~/data'],
       WHATSAPP_CLIENT_ID: ['a b', '../x', 'é', 'x'.repeat(65)],
       WHATSAPP_AUTO_CONNECT: ['maybe', '2'],
-      CHROMIUM_ARGS: ['no-dashes', '--a; rm -rf /', '--a | b', '-x', '--a # comment', '$(id)'],
+      CHROMIUM_ARGS: [
+        'no-dashes',
+        '--a; rm -rf /',
+        '--a | b',
+        '-x',
+        '--a # comment',
+        '$(id)',
+        '${}',
+        '--a=${',
+      ],
       API_KEY: ['tooshort', 'with a space in it', 'ключ-ключ-ключ-ключ'],
       CORS_ORIGINS: ['*', 'a.example', 'https://a.example/', 'https://a.example b', 'file:///x', 'null'],
       TRUST_PROXY: [

@@ -1,32 +1,35 @@
+import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import type { BordersOptions } from './borders.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { GatewayError, messageOf } from './errors.ts';
-import { createApp, type MessagingBorder } from './http/app.ts';
+import { messageOf } from './errors.ts';
 import { LateMessaging } from './late-messaging.ts';
 import type { Logger } from './log.ts';
-import { Messaging, type MessagingOptions } from './messaging.ts';
+import type { Messaging, MessagingOptions } from './messaging.ts';
 import { Metrics } from './metrics/metrics.ts';
-import { encodeQr } from './qr-images.ts';
+import { preflight } from './preflight.ts';
 import { createHttpServer } from './realtime/http-server.ts';
-import { createRealtime, type Realtime } from './realtime/server.ts';
+import type { Realtime } from './realtime/server.ts';
+import { WaitingRoom } from './realtime/waiting-room.ts';
 import { DEFAULT_POLICY, type Policy } from './session/policy.ts';
 import { SessionFolder } from './session/session-folder.ts';
 import { Session } from './session/session.ts';
 import { CurrentClient } from './whatsapp/current-client.ts';
 import { BrowserPreparation } from './whatsapp/prepare-browser.ts';
-import { reapOrphans } from './whatsapp/processes.ts';
 import { WwebjsActions } from './whatsapp/wwebjs-actions.ts';
-import { WwebjsChats } from './whatsapp/wwebjs-chats.ts';
-import { WwebjsContacts } from './whatsapp/wwebjs-contacts.ts';
 import { WwebjsDriver, type DriverDeadlines } from './whatsapp/wwebjs-driver.ts';
-import { WwebjsGroups } from './whatsapp/wwebjs-groups.ts';
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+
+/**
+ * How long, in milliseconds, the borders and messaging may wait for a browser that starts and is not asked for
+ * anything. Loading them takes the processor from it.
+ */
+const BROWSER_FIRST_MS = 3_000;
 
 export interface GatewayOptions {
   readonly config: Config;
@@ -35,9 +38,15 @@ export interface GatewayOptions {
   readonly policy?: Partial<Policy>;
   readonly deadlines?: Partial<DriverDeadlines>;
   readonly messaging?: Pick<MessagingOptions, 'settings' | 'retry'>;
+  readonly browserFirstMs?: number;
 }
 
-/** The composition root: builds every part, wires it, and starts and stops it in order. */
+/**
+ * The composition root: builds every part, wires it, and starts and stops it in order.
+ *
+ * What the way to the first QR does not need is loaded late: REST, Socket.IO and messaging when the browser shows
+ * something, or as soon as somebody asks. Until then requests wait, and what the library hears is kept in order.
+ */
 export class Gateway {
   readonly session: Session;
   readonly #messaging: LateMessaging;
@@ -46,10 +55,25 @@ export class Gateway {
   readonly #folder: SessionFolder;
   readonly #browsers: BrowserPreparation;
   readonly #server: Server;
-  readonly #realtime: Realtime;
+  readonly #arrivals: WaitingRoom;
+  readonly #wanted = Promise.withResolvers<undefined>();
   readonly #metrics: Metrics;
+  readonly #messagingOptions: MessagingOptions;
+  readonly #bordersOptions: BordersOptions;
+  readonly #browserFirstMs: number;
+  #borders: Realtime | null = null;
+  #loading: Promise<void> = Promise.resolve();
+  #stopping = false;
 
-  constructor({ config, log, policy, deadlines, messaging: messagingOptions }: GatewayOptions) {
+  constructor({
+    config,
+    log,
+    policy,
+    deadlines,
+    messaging: messagingOptions,
+    browserFirstMs = BROWSER_FIRST_MS,
+  }: GatewayOptions) {
+    this.#browserFirstMs = browserFirstMs;
     this.#config = config;
     this.#log = log;
     const sessionLog = log.child({ part: 'session' });
@@ -67,7 +91,6 @@ export class Gateway {
     const client = new CurrentClient();
     const actions = new WwebjsActions(() => client.usable);
     const messaging = new LateMessaging({
-      build: () => new Messaging({ config, log, version, client, actions, ...messagingOptions }),
       path: join(resolve(config.dataPath), 'gateway.db'),
       clock: systemClock,
       log: log.child({ part: 'store' }),
@@ -82,6 +105,8 @@ export class Gateway {
         onClient: (library) => {
           client.replace(library);
           messaging.attach(library);
+          // Read while the page loads; a failure is told when the QR is drawn.
+          void import('./qr-images.ts').catch(() => undefined);
         },
         ...(deadlines !== undefined && { deadlines }),
       }),
@@ -91,44 +116,42 @@ export class Gateway {
       clock: systemClock,
       random: Math.random,
       log: sessionLog,
-      encodeQr,
+      encodeQr: async (payload) => (await import('./qr-images.ts')).encodeQr(payload),
     });
     this.session.subscribe((status) => {
       client.setReady(status.isReady);
       messaging.follow(status);
+      if (status.phase !== 'checking' && status.phase !== 'starting') this.#wanted.resolve(undefined);
     });
-    const borders = {
-      session: this.session,
-      apiKey: config.apiKey,
-      corsOrigins: config.corsOrigins,
-      trustProxy: config.trustProxy,
-    };
     this.#metrics = new Metrics({
       session: this.session,
       version,
-      socketClients: () => this.#realtime.clients,
+      socketClients: () => this.#borders?.clients ?? 0,
       messages: () => messaging.ifOpen?.metrics.text() ?? null,
     });
-    const app = createApp({
-      ...borders,
-      log: log.child({ part: 'http' }),
+    this.#messagingOptions = { config, log, version, client, actions, ...messagingOptions };
+    this.#bordersOptions = {
+      config,
+      log,
       version,
-      publicDir: fileURLToPath(new URL('ui/public', import.meta.url)),
+      session: this.session,
       metrics: this.#metrics,
-      messaging: borderOf(messaging, client, actions),
-    });
-    this.#server = createHttpServer(app);
-    this.#realtime = createRealtime({
-      ...borders,
-      httpServer: this.#server,
-      journal: { now: () => messaging.current.journal, onOpen: (wake) => messaging.onOpen(wake) },
-      log: log.child({ part: 'socket' }),
-    });
+      messaging,
+      client,
+      actions,
+    };
+    this.#server = createHttpServer();
+    this.#arrivals = new WaitingRoom(this.#server, () => this.#wanted.resolve(undefined));
   }
 
   /** Outbox, journal and webhooks. @throws GatewayError why they are not there */
   get messaging(): Messaging {
     return this.#messaging.current;
+  }
+
+  /** Resolves once it listens, long before `start` does. */
+  get listening(): Promise<unknown> {
+    return this.#server.listening ? Promise.resolve() : once(this.#server, 'listening');
   }
 
   /** The port that is listened on; of use when 0 was configured. */
@@ -138,11 +161,11 @@ export class Gateway {
 
   /**
    * Listens, then connects when it is configured to.
-   * @throws Error when the port cannot be listened on
+   * @returns when every part is there; it listens long before
+   * @throws Error when the port cannot be listened on, or a part cannot be loaded
    */
   async start(): Promise<void> {
     const { host, port, apiKey, autoConnect } = this.#config;
-    await this.#messaging.start();
     // Looked for while the rest starts; a failure is told by the preflight, which asks again.
     if (autoConnect) void this.#browsers.get().catch(() => undefined);
     await new Promise<void>((resolve, reject) => {
@@ -160,95 +183,48 @@ export class Gateway {
         'API_KEY IS NOT SET: everybody who reaches this port can link a phone and use this WhatsApp account',
       );
     }
-    if (autoConnect) this.session.connect();
+    if (this.#stopping) return;
+    if (autoConnect) {
+      this.session.connect();
+      const cancel = systemClock.schedule(this.#browserFirstMs, () => this.#wanted.resolve(undefined));
+      void this.#wanted.promise.then(cancel);
+    } else {
+      this.#wanted.resolve(undefined);
+    }
+    this.#loading = this.#load();
+    await this.#loading;
   }
 
   /** Stops taking requests, ends the browser, gives the session folder back. Never rejects. */
   async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#wanted.resolve(undefined);
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    await Promise.all([this.session.close(), this.#realtime.close(), this.#messaging.stop()]);
+    const ended = this.session.close();
+    await this.#loading.catch(() => undefined);
+    this.#arrivals.close();
+    await Promise.all([ended, this.#borders?.close(), this.#messaging.stop()]);
     this.#server.closeAllConnections();
     await closed;
     this.#messaging.close();
     this.#metrics.stop();
     await this.#folder.release();
   }
-}
 
-/** What REST uses of messaging: looked up with every request, so that one that comes too early is told why. */
-function borderOf(messaging: LateMessaging, client: CurrentClient, actions: WwebjsActions): MessagingBorder {
-  return {
-    messages: {
-      get outbox() {
-        return messaging.current.messages.outbox;
-      },
-      get numbers() {
-        return messaging.current.messages.numbers;
-      },
-      get intake() {
-        return messaging.current.intake;
-      },
-      get inbound() {
-        return messaging.current.inbound;
-      },
-      actions,
-      isConnected: () => client.usable !== null,
-    },
-    chats: new WwebjsChats(() => client.usable),
-    contacts: new WwebjsContacts(() => client.usable),
-    groups: new WwebjsGroups(() => client.usable),
-    get journal() {
-      return messaging.current.journal;
-    },
-    get webhooks() {
-      return messaging.current.webhooks;
-    },
-    clock: systemClock,
-  };
-}
+  /** The parts that the way to the first QR does not need. Messaging first: nobody hears of what is not written down. */
+  async #load(): Promise<void> {
+    await this.#wanted.promise;
+    if (this.#stopping) return;
+    const { Messaging } = await import('./messaging.ts');
+    await this.#messaging.start(() => new Messaging(this.#messagingOptions));
+    await this.#openBorders();
+  }
 
-/** What must be right before a browser starts, in the order in which a fault of one hides the next. */
-function preflight(folder: SessionFolder, browsers: BrowserPreparation, log: Logger): () => Promise<void> {
-  return async () => {
-    await folder.check();
-    // The folder's lock is ours by now: a browser on this profile belongs to a gateway that is dead.
-    await reap(folder.profile, log);
-    const { live } = await folder.clearStaleLocks();
-    if (live !== null) {
-      throw new GatewayError({
-        code: 'profile_in_use',
-        message: `A browser still uses this login: process ${live.pid} on ${live.host}`,
-        action: `End it: kill ${live.pid}`,
-        retryable: true,
-      });
-    }
-    await browsers.get();
-  };
-}
-
-/** Ends the browser of a gateway that was killed. @throws GatewayError `profile_in_use` when somebody alive owns it */
-async function reap(profile: string, log: Logger): Promise<void> {
-  const result = await reapOrphans(profile);
-  switch (result.outcome) {
-    case 'unsupported':
-    case 'none':
-      return;
-    case 'reaped':
-      log.warn({ pids: result.pids }, 'ended a browser that a killed gateway had left behind');
-      return;
-    case 'busy':
-      throw new GatewayError({
-        code: 'profile_in_use',
-        message: `Another browser uses this login; process ${result.busyBy} has started it`,
-        action: `End that program (ps -p ${result.busyBy}), or give this gateway a WHATSAPP_SESSION_PATH of its own`,
-        retryable: true,
-      });
-    case 'survived':
-      throw new GatewayError({
-        code: 'profile_in_use',
-        message: `A browser of an earlier gateway uses this login and cannot be ended (process ${result.pids.join(', ')})`,
-        action: `End it as its owner or as root: sudo kill -9 ${result.pids.join(' ')}`,
-        retryable: true,
-      });
+  async #openBorders(): Promise<void> {
+    const { openBorders } = await import('./borders.ts');
+    if (this.#stopping) return;
+    this.#arrivals.open(() => {
+      this.#borders = openBorders(this.#server, this.#bordersOptions);
+    });
   }
 }

@@ -14,8 +14,6 @@ import type { PageClient } from './whatsapp/page-client.ts';
 const LOOK_AGAIN_MS = 3_000;
 
 export interface LateMessagingOptions {
-  /** Builds the whole on the store. @throws GatewayError when the store cannot be opened */
-  readonly build: () => Messaging;
   /** The database; for messages about it. */
   readonly path: string;
   readonly clock: Clock;
@@ -63,9 +61,12 @@ export class LateMessaging {
     return () => this.#wakers.delete(wake);
   }
 
-  /** Opens the store, now or as soon as it can be. Never rejects. */
-  start(): Promise<void> {
-    this.#opening = this.#open();
+  /**
+   * Opens the store, now or as soon as it can be. Never rejects.
+   * @param build builds the whole on the store; throws a GatewayError when that cannot be opened
+   */
+  start(build: () => Messaging): Promise<void> {
+    this.#opening = this.#open(build);
     return this.#opening;
   }
 
@@ -93,15 +94,15 @@ export class LateMessaging {
     this.#messaging?.close();
   }
 
-  async #open(): Promise<void> {
+  async #open(build: () => Messaging): Promise<void> {
     let messaging: Messaging | null = null;
     try {
-      messaging = this.#options.build();
+      messaging = build();
       await messaging.start();
     } catch (error) {
       await messaging?.stop();
       messaging?.close();
-      this.#failed(storageError(error, this.#options.path));
+      this.#failed(storageError(error, this.#options.path), build);
       return;
     }
     this.#messaging = messaging;
@@ -113,7 +114,7 @@ export class LateMessaging {
     if (this.#told !== '') this.#options.log.info({}, 'the data folder is right now; messages flow');
   }
 
-  #failed(failure: GatewayError): void {
+  #failed(failure: GatewayError, build: () => Messaging): void {
     this.#failure = failure;
     const { code, message, action } = failure;
     const told = `${code} ${message}`;
@@ -125,6 +126,6 @@ export class LateMessaging {
     }
     this.#told = told;
     if (this.#stopped) return;
-    this.#cancel = this.#options.clock.schedule(LOOK_AGAIN_MS, () => void this.start());
+    this.#cancel = this.#options.clock.schedule(LOOK_AGAIN_MS, () => void this.start(build));
   }
 }

@@ -1,10 +1,13 @@
+import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Logger } from 'pino';
-import pretty from 'pino-pretty';
+import type Pretty from 'pino-pretty';
 
 import type { LogLevel } from './config.ts';
 import { redact } from './redaction.ts';
 
 export type { Logger };
+
+const require = createRequire(import.meta.url);
 
 /**
  * The program's logger: one JSON object a line, or readable text on a terminal.
@@ -27,10 +30,10 @@ export function createLogger(options: {
   };
   if (options.destination !== undefined) return pino(settings, options.destination);
   // Synchronous: a line about the reason of a crash is no good in a buffer of the crashed process.
-  return options.terminal === true
-    ? pino(
-        settings,
-        pretty({ sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'name', messageFormat: '{msg}' }),
-      )
-    : pino(settings, pino.destination({ fd: 1, sync: true }));
+  if (options.terminal !== true) return pino(settings, pino.destination({ fd: 1, sync: true }));
+  const pretty = require('pino-pretty') as typeof Pretty;
+  return pino(
+    settings,
+    pretty({ sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'name', messageFormat: '{msg}' }),
+  );
 }

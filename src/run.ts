@@ -12,11 +12,13 @@ const STOP_MS = 9_000;
 
 /**
  * Runs the gateway in this process until a signal ends it: configuration, gateway, signals, exit code.
- * With `--check-config` it only says whether the configuration is valid.
+ * With `--check-config` it only says whether the configuration is valid, once every part of the program has been
+ * loaded: none is missing, and where there is a compile cache, all of them are in it.
  */
 export async function run(): Promise<void> {
   const config = loadConfig();
   if (process.argv.includes('--check-config')) {
+    await loadEverything();
     process.stdout.write('The configuration is valid.\n');
     return;
   }
@@ -43,9 +45,20 @@ export async function run(): Promise<void> {
   try {
     await gateway.start();
   } catch (error) {
-    log.fatal({ error: messageOf(error), action: startAction(error, config) }, 'the gateway cannot listen');
+    const { what, action } = startFailure(error, config);
+    log.fatal({ error: messageOf(error), action }, what);
     await stop(1);
   }
+}
+
+/** What the gateway loads late. */
+async function loadEverything(): Promise<void> {
+  await Promise.all([
+    import('./borders.ts'),
+    import('./messaging.ts'),
+    import('./qr-images.ts'),
+    import('./whatsapp/page-client.ts'),
+  ]);
 }
 
 /** Ends in order; the second call, or a hang, ends at once. Chromium goes with the process: it hangs on its pipe. */
@@ -82,9 +95,17 @@ function loadConfig(): Config {
   }
 }
 
-function startAction(error: unknown, config: Config): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code === 'EADDRINUSE') return `Port ${config.port} is taken: stop the other program or set PORT`;
-  if (code === 'EACCES') return `Port ${config.port} needs root: set PORT to 1024 or more`;
-  return 'Check HOST and PORT';
+function startFailure(error: unknown, { port }: Config): { what: string; action: string } {
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  if (syscall !== 'listen' && syscall !== 'getaddrinfo') {
+    return {
+      what: 'a part of the gateway cannot be loaded',
+      action: 'Install the dependencies again: npm ci',
+    };
+  }
+  const what = 'the gateway cannot listen';
+  if (code === 'EADDRINUSE')
+    return { what, action: `Port ${port} is taken: stop the other program or set PORT` };
+  if (code === 'EACCES') return { what, action: `Port ${port} needs root: set PORT to 1024 or more` };
+  return { what, action: 'Check HOST and PORT' };
 }

@@ -1,4 +1,5 @@
-import type { EventData, EventType } from './schema.ts';
+import type { EventData } from './schema.ts';
+import type { EventType } from './types.ts';
 
 /** The version of the schema of events. It changes when a field changes its meaning or goes; new fields may come. */
 export const EVENT_VERSION = 1;

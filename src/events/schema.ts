@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+import { ackNames, type EventType } from './types.ts';
+
 /**
  * The data of every event, version 1. Ids are WhatsApp's own: chats `…@c.us`, `…@g.us`, `…@lid`, `…@newsletter`;
  * messages `true|false_<chat>_<ID>[_<participant>]`. Times are ISO 8601.
@@ -9,7 +11,6 @@ const time = z.iso.datetime();
 const chatId = z.string().meta({ examples: ['79123456789@c.us'] });
 const messageId = z.string().meta({ examples: ['false_79123456789@c.us_3EB0F7A1B2C3D4E5F60718'] });
 
-export const ackNames = ['ERROR', 'PENDING', 'SERVER', 'DEVICE', 'READ', 'PLAYED'] as const;
 const ack = {
   ack: z.int().min(-1).max(4),
   ackName: z.enum(ackNames),
@@ -127,30 +128,6 @@ export const eventDataSchemas = {
     status: z.enum(['idle', 'qr', 'syncing', 'ready', 'error']),
     reason: z.object({ code: z.string(), message: z.string() }).nullable(),
   }),
-} as const;
+} as const satisfies Record<EventType, z.ZodType>;
 
-export type EventType = keyof typeof eventDataSchemas;
 export type EventData = { readonly [T in EventType]: z.infer<(typeof eventDataSchemas)[T]> };
-
-export const EVENT_TYPES = Object.keys(eventDataSchemas) as EventType[];
-
-/** Whether a pattern of a filter names an event: the type itself, `group.*`, or `*`. */
-export function matchesType(pattern: string, type: EventType): boolean {
-  if (pattern === '*' || pattern === type) return true;
-  return pattern.endsWith('.*') && type.startsWith(pattern.slice(0, -1));
-}
-
-/** Whether a pattern can match any event at all. */
-export function isTypePattern(pattern: string): boolean {
-  return EVENT_TYPES.some((type) => matchesType(pattern, type));
-}
-
-/** The name of WhatsApp's acknowledgement number. */
-export function ackNameOf(value: number): (typeof ackNames)[number] {
-  return ackNames[Math.min(Math.max(Math.trunc(value), -1), 4) + 1] ?? 'PENDING';
-}
-
-/** The chat that an event belongs to, or null for one that belongs to none. */
-export function chatOf(data: EventData[EventType]): string | null {
-  return 'chatId' in data ? data.chatId : null;
-}

@@ -5,7 +5,7 @@ import { validate } from '../border/validate.ts';
 import type { Clock } from '../clock.ts';
 import { readOrWait } from '../events/follow.ts';
 import type { Journal } from '../events/journal.ts';
-import { isTypePattern, matchesType } from '../events/schema.ts';
+import { isTypePattern, matchesType } from '../events/types.ts';
 import { sendJson } from './answer.ts';
 import { route } from './route.ts';
 

@@ -2,7 +2,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import { EVENT_VERSION, type JournalEvent } from '../events/event.ts';
 import type { JournalRows } from '../events/ports.ts';
-import type { EventData, EventType } from '../events/schema.ts';
+import type { EventData } from '../events/schema.ts';
+import type { EventType } from '../events/types.ts';
 import { numberOf, numberOrNull, textOf, type Row } from './row.ts';
 
 /** The SQL of `journal` and `watermarks`. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { isTypePattern } from '../events/schema.ts';
+import { isTypePattern } from '../events/types.ts';
 import { isSecret } from './sign.ts';
 
 const LIMITS = { filters: 200, headers: 20 };

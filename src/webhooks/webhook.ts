@@ -1,4 +1,4 @@
-import { chatOf, matchesType } from '../events/schema.ts';
+import { chatOf, matchesType } from '../events/types.ts';
 import type { JournalEvent } from '../events/event.ts';
 
 /** A subscription. Times are milliseconds since the Unix epoch. */

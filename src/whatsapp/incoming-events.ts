@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type wwebjs from 'whatsapp-web.js';
 
 import type { EventInput } from '../events/event.ts';
-import { ackNameOf, type EventData, type EventType } from '../events/schema.ts';
+import type { EventData } from '../events/schema.ts';
+import { ackNameOf, type EventType } from '../events/types.ts';
 
 /**
  * Translates what the library emits into events of the journal. Builds of WhatsApp Web differ in what they

@@ -10,7 +10,6 @@ import { meaningOf, unpaired } from './socket-states.ts';
 const SYNC_CHECK_MS = 1_000;
 
 export interface LinkWatchOptions {
-  readonly library: PageClient;
   readonly events: ClientEvents;
   readonly log: SessionLog;
   /** How long a page that is on its way out may take to show that it is a logout, in milliseconds. */
@@ -40,8 +39,8 @@ export class LinkWatch {
   }
 
   /** Listens to the library. It swallows what a listener throws, and is then never ready. */
-  listen(): void {
-    const { library, events } = this.#options;
+  listen(library: PageClient): void {
+    const { events } = this.#options;
     library.on('qr', (payload) => {
       // Drawn before WhatsApp has given a reference: nothing that a phone takes. The true one follows.
       if (payload.startsWith('undefined,') || this.pairing) return;
@@ -55,7 +54,7 @@ export class LinkWatch {
       events.emit({ type: 'progress', percent: Number(percent) });
     });
     library.on('authenticated', () => this.#authenticated());
-    library.on('ready', () => this.#becameReady());
+    library.on('ready', () => this.#becameReady(library));
   }
 
   /** The document was replaced: `ready` has to come again. */
@@ -141,8 +140,8 @@ export class LinkWatch {
     });
   }
 
-  #becameReady(): void {
-    const { library, events } = this.#options;
+  #becameReady(library: PageClient): void {
+    const { events } = this.#options;
     // A page that does not say who is linked leaves this undefined, whatever the library's types say.
     const { wid, pushname, platform } = library.info as Partial<typeof library.info>;
     if (wid === undefined) {

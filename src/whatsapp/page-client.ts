@@ -31,12 +31,6 @@ export class PageClient extends wwebjs.Client {
     this.pupPage = page;
   }
 
-  /** The user agent that the library presents itself with to WhatsApp Web. */
-  get userAgent(): string {
-    const { userAgent } = (this as unknown as { options: { userAgent: string } }).options;
-    return userAgent;
-  }
-
   /**
    * Loads the library's scripts into the present document and, on an unlinked page, begins to emit QRs.
    * It may never settle: the caller keeps a deadline.

@@ -17,6 +17,8 @@ const REPLACED_MS = 50;
 
 export interface WhatsAppPageOptions {
   readonly library: PageClient;
+  /** What the page presents itself with to WhatsApp Web. */
+  readonly userAgent: string;
   /** In milliseconds: of the load, of what comes between load and link or QR, of one question. */
   readonly deadlines: { readonly loadMs: number; readonly injectMs: number; readonly answerMs: number };
   readonly log: SessionLog;
@@ -83,10 +85,10 @@ export class WhatsAppPage {
   }
 
   async #load(): Promise<void> {
-    const { library, deadlines, observed } = this.#options;
+    const { userAgent, deadlines, observed } = this.#options;
     const page = this.#page;
     await Promise.all([
-      page.setUserAgent({ userAgent: library.userAgent }),
+      page.setUserAgent({ userAgent }),
       page.exposeFunction(shims.OBSERVED, observed),
       page.evaluateOnNewDocument(shims.restoreMessageKeys),
       page.evaluateOnNewDocument(shims.reportSyncOnce),

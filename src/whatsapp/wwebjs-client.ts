@@ -7,7 +7,8 @@ import { ClientEvents } from './client-events.ts';
 import { withDeadline } from './deadline.ts';
 import { pairingFailure } from './failures.ts';
 import { LinkWatch } from './link-watch.ts';
-import { PageClient } from './page-client.ts';
+import { libraryUserAgent, loadClient } from './load-library.ts';
+import type { PageClient } from './page-client.ts';
 import * as shims from './page-shims.ts';
 import type { PreparedBrowser } from './prepare-browser.ts';
 import { unresponsive, WhatsAppPage } from './whatsapp-page.ts';
@@ -19,15 +20,18 @@ export interface WwebjsClientOptions {
   readonly deadlines: DriverDeadlines;
   readonly log: SessionLog;
   readonly emit: (event: DriverEvent) => void;
+  /** Told of the library's client as soon as it is loaded, before it hears anything. */
+  readonly onLibrary: (library: PageClient) => void;
 }
 
 /** One browser with one page of WhatsApp Web in it, from launch to end. */
 export class WwebjsClient implements DriverClient {
   readonly #options: WwebjsClientOptions;
-  readonly #library = new PageClient();
+  readonly #userAgent = libraryUserAgent();
   readonly #chromium: Chromium;
   readonly #events: ClientEvents;
   readonly #watch: LinkWatch;
+  #library: PageClient | null = null;
   #page: WhatsAppPage | null = null;
   #starting: Promise<void> | null = null;
   #stopping: Promise<void> | null = null;
@@ -35,21 +39,15 @@ export class WwebjsClient implements DriverClient {
   constructor(options: WwebjsClientOptions) {
     const { profile, log, deadlines, emit } = options;
     this.#options = options;
-    this.#chromium = new Chromium({ profile, userAgent: this.#library.userAgent, log, ...deadlines });
+    this.#chromium = new Chromium({ profile, userAgent: this.#userAgent, log, ...deadlines });
     this.#events = new ClientEvents(emit, log);
     this.#watch = new LinkWatch({
-      library: this.#library,
       events: this.#events,
       log,
       logoutGraceMs: deadlines.logoutGraceMs,
       refreshQr: () => this.refreshQr(),
       announceSync: () => this.#announceSync(),
     });
-  }
-
-  /** The library's client, for messages. */
-  get library(): PageClient {
-    return this.#library;
   }
 
   async start(): Promise<void> {
@@ -87,7 +85,9 @@ export class WwebjsClient implements DriverClient {
       // The library would fetch a new code in this interval by itself, and nobody would be told. The
       // session knows when a code expires.
       const never = 2 ** 31 - 1;
-      const code: unknown = await this.#ask(() => this.#library.requestPairingCode(phoneNumber, true, never));
+      const code: unknown = await this.#ask((_page, library) =>
+        library.requestPairingCode(phoneNumber, true, never),
+      );
       if (typeof code !== 'string' || code === '') throw new Error('no code came');
       return code;
     } catch (error) {
@@ -101,7 +101,9 @@ export class WwebjsClient implements DriverClient {
     const { pairing } = this.#watch;
     this.#watch.pairing = false;
     if (!(await this.#ask((page) => page.evaluate(shims.awaitsLink)))) return;
-    await this.#ask((page) => (pairing ? this.#library.cancelPairingCode() : page.evaluate(shims.refreshQr)));
+    await this.#ask((page, library) =>
+      pairing ? library.cancelPairingCode() : page.evaluate(shims.refreshQr),
+    );
   }
 
   async probe(): Promise<ProbeResult> {
@@ -114,8 +116,10 @@ export class WwebjsClient implements DriverClient {
     const { browser: prepare, deadlines, log } = this.#options;
     const prepared = await prepare();
     if (this.#events.closed) return;
-    const { browser, page } = await this.#chromium.launch(prepared);
+    // Both at once: the browser boots while the library is read.
+    const [{ browser, page }, library] = await Promise.all([this.#chromium.launch(prepared), loadClient()]);
     if (this.#stopping !== null) return;
+    this.#library = library;
     browser.on('disconnected', () =>
       this.#failed(
         new GatewayError({
@@ -125,10 +129,12 @@ export class WwebjsClient implements DriverClient {
         }),
       ),
     );
-    this.#library.attach(browser, page);
-    this.#watch.listen();
+    library.attach(browser, page);
+    this.#options.onLibrary(library);
+    this.#watch.listen(library);
     this.#page = new WhatsAppPage(page, {
-      library: this.#library,
+      library,
+      userAgent: this.#userAgent,
       deadlines,
       log,
       observed: (observation) => this.#watch.observed(observation),
@@ -143,7 +149,7 @@ export class WwebjsClient implements DriverClient {
     this.#events.close();
     this.#page?.close();
     await this.#chromium.close();
-    this.#library.removeAllListeners();
+    this.#library?.removeAllListeners();
   }
 
   /** Tells the library that the page has synced, once it has. @returns whether it has */
@@ -162,8 +168,11 @@ export class WwebjsClient implements DriverClient {
     this.#events.end({ type: 'failed', error });
   }
 
-  async #ask<T>(question: (page: Page) => Promise<T>): Promise<T> {
-    if (this.#page === null || this.#stopping !== null) throw unresponsive('There is no page to ask');
-    return await this.#page.ask(question);
+  async #ask<T>(question: (page: Page, library: PageClient) => Promise<T>): Promise<T> {
+    const library = this.#library;
+    if (this.#page === null || library === null || this.#stopping !== null) {
+      throw unresponsive('There is no page to ask');
+    }
+    return await this.#page.ask((page) => question(page, library));
   }
 }

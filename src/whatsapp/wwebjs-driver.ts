@@ -36,7 +36,7 @@ export interface WwebjsDriverOptions {
   readonly profile: string;
   readonly deadlines?: Partial<DriverDeadlines>;
   readonly log: SessionLog;
-  /** Told of the library's client whenever there is a new one, before it starts. */
+  /** Told of the library's client whenever there is a new one, before it hears anything. */
   readonly onClient?: (library: PageClient) => void;
 }
 
@@ -50,14 +50,13 @@ export class WwebjsDriver implements WhatsAppDriver {
 
   create(emit: (event: DriverEvent) => void): WwebjsClient {
     const { browser, profile, log, deadlines, onClient } = this.#options;
-    const client = new WwebjsClient({
+    return new WwebjsClient({
       browser,
       profile,
       log,
       emit,
       deadlines: { ...DEFAULT_DEADLINES, ...deadlines },
+      onLibrary: (library) => onClient?.(library),
     });
-    onClient?.(client.library);
-    return client;
   }
 }

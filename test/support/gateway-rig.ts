@@ -39,6 +39,8 @@ export interface GatewayRigOptions {
   readonly policy?: Partial<Policy>;
   readonly deadlines?: Partial<DriverDeadlines>;
   readonly env?: Record<string, string>;
+  /** Given: the rig is there as soon as the gateway listens. Left out: once every part of it is loaded. */
+  readonly browserFirstMs?: number;
 }
 
 /** The whole gateway in this process, with a real browser, on a simulated WhatsApp and a folder of its own. */
@@ -67,10 +69,13 @@ export async function startGatewayRig(options: GatewayRigOptions = {}): Promise<
     const gateway = new Gateway({
       config,
       log,
+      browserFirstMs: options.browserFirstMs ?? 0,
       policy: { ...TEST_POLICY, ...options.policy },
       ...(options.deadlines !== undefined && { deadlines: options.deadlines }),
     });
-    await gateway.start();
+    const started = gateway.start();
+    if (options.browserFirstMs === undefined) await started;
+    else await Promise.race([started, gateway.listening]);
     return gateway;
   };
   let gateway = await start();

@@ -5,7 +5,11 @@ import type { DriverEvent } from '../../src/session/driver.ts';
 import { BrowserPreparation, type PreparedBrowser } from '../../src/whatsapp/prepare-browser.ts';
 import { findProcessesUsingProfile } from '../../src/whatsapp/processes.ts';
 import type { PageClient } from '../../src/whatsapp/page-client.ts';
-import { type DriverDeadlines, WwebjsDriver } from '../../src/whatsapp/wwebjs-driver.ts';
+import {
+  type DriverDeadlines,
+  WwebjsDriver,
+  type WwebjsDriverOptions,
+} from '../../src/whatsapp/wwebjs-driver.ts';
 import type { Faults } from '../simulator/faults.ts';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../simulator/server.ts';
 import { isMain, isRenderer, signalBrowser } from './browser-processes.ts';
@@ -32,7 +36,7 @@ export class RealDriverWorld implements DriverWorld {
   readonly simulator: Simulator;
   readonly profile: string;
   readonly log = new RecordingLog();
-  readonly #driver: WwebjsDriver;
+  readonly #driverOptions: WwebjsDriverOptions;
   readonly #clients = new RecordedClients();
   readonly #libraries = new Map<RecordedClient, PageClient>();
   readonly #browsers: BrowserPreparation;
@@ -53,12 +57,12 @@ export class RealDriverWorld implements DriverWorld {
       extraArgs: [...simulator.chromiumArgs, ...chromiumArgs],
       log: this.log,
     });
-    this.#driver = new WwebjsDriver({
+    this.#driverOptions = {
       browser: () => this.#prepare(),
       profile,
       log: this.log,
       ...(deadlines !== undefined && { deadlines }),
-    });
+    };
   }
 
   static async create(options: RealWorldOptions = {}): Promise<RealDriverWorld> {
@@ -67,13 +71,13 @@ export class RealDriverWorld implements DriverWorld {
   }
 
   create(react?: (event: DriverEvent) => void): RecordedClient {
-    const made: PageClient[] = [];
-    const recorded = new RecordedClient((emit) => {
-      const client = this.#driver.create(emit);
-      made.push(client.library);
-      return client;
+    const recorded: RecordedClient = new RecordedClient((emit) => {
+      const driver = new WwebjsDriver({
+        ...this.#driverOptions,
+        onClient: (library) => this.#libraries.set(recorded, library),
+      });
+      return driver.create(emit);
     }, react);
-    this.#libraries.set(recorded, made[0]!);
     return this.#clients.add(recorded);
   }
 
@@ -95,7 +99,7 @@ export class RealDriverWorld implements DriverWorld {
   /** The library behind a client, for what only messages show. */
   library(recorded: RecordedClient): PageClient {
     const library = this.#libraries.get(recorded);
-    if (library === undefined) throw new Error('a client of another world');
+    if (library === undefined) throw new Error('a client of another world, or one that has not started');
     return library;
   }
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 
 import { expect, test } from 'vitest';
 
-import { EVENT_TYPES } from '../../src/events/schema.ts';
+import { EVENT_TYPES } from '../../src/events/types.ts';
 import { createApp, type MessagingBorder } from '../../src/http/app.ts';
 import { outgoingSchema } from '../../src/messages/schema.ts';
 import { FakeSession } from '../support/fake-session.ts';

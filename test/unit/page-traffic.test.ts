@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
-import { EVENT_TYPES } from '../../src/events/schema.ts';
+import { EVENT_TYPES } from '../../src/events/types.ts';
 import { MESSAGE_STATUSES } from '../../src/messages/message.ts';
 import { outgoingSchema } from '../../src/messages/schema.ts';
 import {

@@ -1,5 +1,5 @@
 /** @import { JournalEvent } from '../../../../events/event.ts' */
-/** @import { EventType } from '../../../../events/schema.ts' */
+/** @import { EventType } from '../../../../events/types.ts' */
 
 /** How many events the page keeps. All are in the journal; a page that kept them would grow for ever. */
 export const KEPT = 200;

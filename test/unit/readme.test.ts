@@ -25,7 +25,7 @@ describe('README, configuration', () => {
 
   it.each(rows)('$names, compared with the schema, have the defaults that the table tells', (row) => {
     for (const [index, name] of row.names.entries()) {
-      const value: unknown = environmentSchema.shape[name].safeParse(undefined).data;
+      const { data: value } = environmentSchema.shape[name].safeParse(undefined);
       if (value === undefined || typeof value === 'object') {
         expect(row.fallback).toMatch(/^(empty|found by itself)/);
       } else {

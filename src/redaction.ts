@@ -14,6 +14,9 @@ const SECRET =
 /** A QR as an image says as much as its text. */
 const DATA_URL = /data:[\w+./-]+;base64,[\w+/=-]+/g;
 
+/** Whom a chat id names. Errors of the page quote them. */
+const IN_CHAT_ID = /\d[\d-]{4,}(?=(?:[.:]\d+)*@(?:c\.us|g\.us|lid|newsletter|s\.whatsapp\.net))/g;
+
 /** Deeper than anything that is worth a log line. */
 const MAX_DEPTH = 6;
 
@@ -23,7 +26,7 @@ export function redact(fields: object): Record<string, unknown> {
 }
 
 function redactValue(value: unknown, depth: number): unknown {
-  if (typeof value === 'string') return value.includes('base64,') ? value.replace(DATA_URL, CENSORED) : value;
+  if (typeof value === 'string') return textOf(value);
   if (typeof value !== 'object' || value === null) return value;
   if (ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return '[bytes]';
   if (value instanceof Error) return copyOf(pino.stdSerializers.err(value), depth);
@@ -41,6 +44,11 @@ function copyOf(fields: object, depth: number): Record<string, unknown> {
     if (name === 'pairing' && value !== null) copy[name] = CENSORED;
   }
   return copy;
+}
+
+function textOf(text: string): string {
+  const withoutFiles = text.includes('base64,') ? text.replace(DATA_URL, CENSORED) : text;
+  return withoutFiles.includes('@') ? withoutFiles.replace(IN_CHAT_ID, CENSORED) : withoutFiles;
 }
 
 function isSecret(name: string): boolean {

@@ -166,6 +166,7 @@ export class Journal {
 
   async #write(): Promise<void> {
     this.#writing = true;
+    let isLate = false;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       try {
@@ -177,11 +178,17 @@ export class Journal {
         for (const [index, { resolve }] of batch.slice(0, written.length).entries()) {
           resolve(written[index] ?? null);
         }
+        if (isLate) this.#log.info({ written: written.length }, 'events are written again');
+        isLate = false;
       } catch (error) {
-        this.#log.error(
-          { waiting: this.#waiting.length, reason: messageOf(error) },
-          'events cannot be written yet',
-        );
+        // Once: the log may be on the disk that is full.
+        if (!isLate) {
+          this.#log.error(
+            { waiting: this.#waiting.length, reason: messageOf(error) },
+            'events cannot be written yet; they wait in memory',
+          );
+        }
+        isLate = true;
         await new Promise<void>((resolve) => this.#clock.schedule(RETRY_MS, resolve));
       }
     }

@@ -9,6 +9,9 @@ const LIMITS = { filters: 200, headers: 20 };
 const RESERVED =
   /^(host|connection|content-length|content-type|transfer-encoding|te|trailer|upgrade|expect|keep-alive|proxy-.*|webhook-.*)$/i;
 
+/** A chat as events name it; a number as people write it would match none. */
+const CHAT_ID = /^(?:[\d-]+@(?:c\.us|g\.us|lid|newsletter|broadcast)|status@broadcast)$/;
+
 const headerName = z
   .string()
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'expected a header name')
@@ -36,7 +39,9 @@ const fields = {
   url: webhookUrl,
   secret: webhookSecret,
   events: eventPatterns,
-  chats: z.array(z.string().min(3).max(64)).max(LIMITS.filters),
+  chats: z
+    .array(z.string().max(64).regex(CHAT_ID, 'expected a chat id such as 79123456789@c.us'))
+    .max(LIMITS.filters),
   headers: z
     .record(
       headerName,

@@ -5,8 +5,10 @@ import { describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/clock.ts';
 import type { EventInput, JournalEvent } from '../../src/events/event.ts';
 import { follow, readOrWait } from '../../src/events/follow.ts';
+import { Journal } from '../../src/events/journal.ts';
 import { eventDataSchemas } from '../../src/events/schema.ts';
 import { matchesType } from '../../src/events/types.ts';
+import { createLogger } from '../../src/log.ts';
 import { JournalTable } from '../../src/store/journal-table.ts';
 import { OutboxTable } from '../../src/store/outbox-table.ts';
 import { DEFAULT_RETENTION, Retention } from '../../src/store/retention.ts';
@@ -156,6 +158,24 @@ describe('follow', () => {
     await clock.advance(30_000);
     expect(await late).toEqual([]);
   });
+});
+
+test('a disk that stays full, told once and once more when it is over', async () => {
+  const clock = new SettlingClock();
+  const { store } = startMessaging(tempFolder(), { clock });
+  const lines: string[] = [];
+  const log = createLogger({ level: 'info', destination: { write: (line) => void lines.push(line) } });
+  const journal = new Journal(store.journal, store.transactions, clock, log);
+  store.connection.exec('PRAGMA query_only = ON');
+  const appended = journal.append(call(1));
+  await clock.advance(10_000);
+  store.connection.exec('PRAGMA query_only = OFF');
+  await clock.advance(1_000);
+  expect(await appended).toMatchObject({ seq: 1 });
+  expect(lines).toEqual([
+    expect.stringContaining('cannot be written yet'),
+    expect.stringContaining('written again'),
+  ]);
 });
 
 describe('retention', () => {

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { createApp } from '../../src/http/app.ts';
+import { MESSAGE_STATUSES } from '../../src/messages/message.ts';
 import { DEFAULT_RETENTION, Retention } from '../../src/store/retention.ts';
 import { FakeSession } from '../support/fake-session.ts';
 import { silent, text } from '../support/messaging.ts';
@@ -102,6 +103,28 @@ test('the file of a cancelled message, after a clean-up, is still there to be se
   await new Retention(store, DEFAULT_RETENTION, later, silent).run();
   expect((await retry(message.id)).response.status).toBe(202);
   await stop();
+});
+
+test('the file of a message, needed in every state from which that can be sent, and in no other', async () => {
+  const { outbox, store } = await serve();
+  const sha256 = 'b'.repeat(64);
+  const media = { sha256, size: 1, mimetype: 'text/plain', filename: null };
+  const { message } = await outbox.accept({ type: 'document', to: '+15550002222', media });
+  const needed = await Promise.all(
+    MESSAGE_STATUSES.map((status) =>
+      store.transactions.run(() => {
+        store.outbox.update({ ...message, status });
+        return store.outbox.needsMedia(sha256) ? status : null;
+      }),
+    ),
+  );
+  expect(needed.filter((status) => status !== null)).toEqual([
+    'queued',
+    'sending',
+    'failed',
+    'expired',
+    'cancelled',
+  ]);
 });
 
 test('a message whose file is gone, tried again, is refused and says so', async () => {

@@ -34,6 +34,16 @@ describe('log', () => {
     expect(written((log) => log.debug({}, 'quiet'), 'info').text).toBe('');
   });
 
+  it('numbers in chat ids, wherever an error quotes them, are not written', () => {
+    const { text } = written((log) => {
+      log.warn({ reason: 'no chat 4915123456789@c.us, 4915123456789:3@s.whatsapp.net' }, 'one');
+      log.error({ err: new Error('Evaluation failed: true_4915123456789-1600000000@g.us_3EB0') }, 'two');
+      log.info({ list: ['987654321012345@lid'] }, 'three');
+    });
+    expect(text).not.toMatch(/49151|16000|98765/);
+    expect(text).toContain('no chat [redacted]@c.us');
+  });
+
   it('secrets, at any depth and under any usual name, are not written', () => {
     const secret = 'THE-SECRET-VALUE';
     const { text } = written((log) => {

@@ -63,6 +63,8 @@ test.each([
   { url: 'not a url' },
   { url: 'https://example.org/', secret: 'short' },
   { url: 'https://example.org/', events: ['no.such.event'] },
+  { url: 'https://example.org/', chats: ['+49 151 23456789'] },
+  { url: 'https://example.org/', chats: ['4915123456789'] },
   { url: 'https://example.org/', headers: { 'webhook-id': 'x' } },
   { url: 'https://example.org/', headers: { Host: 'x' } },
   { url: 'https://example.org/', headers: { 'x-a': 'b\r\nx-c: d' } },

@@ -12,6 +12,7 @@ import { InboundMedia } from '../../src/media/inbound.ts';
 import { Acknowledgements } from '../../src/messages/acknowledgements.ts';
 import { storageError } from '../../src/store/errors.ts';
 import { silent, startMessaging, text } from '../support/messaging.ts';
+import { settle, SettlingClock } from '../support/settling-clock.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -143,6 +144,25 @@ describe('while the gateway runs', () => {
     ['has another one in its place', REPLACED],
   ])('the data folder %s: the same, once it is back', async (_what, trouble) => {
     await outlives(tempFolder(), trouble);
+  });
+
+  test('the disk fails between the hand-over and its note: written down once it can be, handed over once', async () => {
+    const clock = new SettlingClock();
+    const { outbox, sender, transport, store } = startMessaging(tempFolder(), { clock });
+    const page = Promise.withResolvers<void>();
+    transport.faults.push({ type: 'hang', until: page.promise });
+    const { message } = await outbox.accept(text('one'));
+    sender.connected();
+    await waitFor(() => outbox.find(message.id)?.status === 'sending');
+    store.connection.exec('PRAGMA query_only = ON');
+    page.resolve();
+    await waitFor(() => transport.texts().length === 1);
+    await settle();
+    expect(outbox.find(message.id)?.status).toBe('sending');
+    store.connection.exec('PRAGMA query_only = OFF');
+    await clock.advance(60_000);
+    expect(outbox.find(message.id)?.status).toBe('sent');
+    expect([...transport.delivered.values()].map(({ handOvers }) => handOvers)).toEqual([1]);
   });
 
   test('the disk is full: an upload and a file that came in, refused with the reason and nothing left behind (needs root and mount)', async ({

@@ -149,13 +149,13 @@ describe('while the gateway runs', () => {
   test('the disk fails between the hand-over and its note: written down once it can be, handed over once', async () => {
     const clock = new SettlingClock();
     const { outbox, sender, transport, store } = startMessaging(tempFolder(), { clock });
-    const page = Promise.withResolvers<void>();
+    const page = Promise.withResolvers<unknown>();
     transport.faults.push({ type: 'hang', until: page.promise });
     const { message } = await outbox.accept(text('one'));
     sender.connected();
     await waitFor(() => outbox.find(message.id)?.status === 'sending');
     store.connection.exec('PRAGMA query_only = ON');
-    page.resolve();
+    page.resolve(null);
     await waitFor(() => transport.texts().length === 1);
     await settle();
     expect(outbox.find(message.id)?.status).toBe('sending');

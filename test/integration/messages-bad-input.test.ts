@@ -86,7 +86,8 @@ test('garbage that is nearly right, to every route of the app: answered in the o
       fc.asyncProperty(
         addressOf(route.path),
         query,
-        headers,
+        // Most of them mean a refusal before the body is looked at.
+        fc.oneof({ weight: 2, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: headers }),
         fc.oneof(
           { weight: 6, arbitrary: fc.constant(TYPES[0]) },
           { weight: 1, arbitrary: fc.constantFrom(...TYPES) },

@@ -114,6 +114,8 @@ const RIGHT: Readonly<Record<string, readonly unknown[]>> = {
   filename: ['a.png'],
   events: [['message'], ['group.*']],
   mentions: [['+49 151 23456789']],
+  quotedMessageId: ['true_4915123456789@c.us_3EB0F7A1B2C3D4E5F60718'],
+  ttl: [60],
   options: [['a', 'b']],
   notBefore: ['2026-01-01T00:00:00Z', '9999-12-31T23:59:59Z'],
   muted: [true, '2026-01-01T00:00:00Z'],

@@ -20,5 +20,16 @@ export function browserEnvironment(
   for (const [name, value] of Object.entries(env)) {
     if (value !== undefined && ALLOWED.test(name)) allowed[name] = value;
   }
-  return { ...allowed, ...extra };
+  return { ...allowed, ...utf8(allowed), ...extra };
+}
+
+/**
+ * Chromium reads the bytes of file names in the charset of the locale. Where that is not UTF-8 (no LANG: services,
+ * cron, containers), IndexedDB cannot be opened in a profile whose path has other letters than ASCII, and WhatsApp Web
+ * never gets as far as a QR (measured). The language is left as it is.
+ */
+function utf8(env: Readonly<Record<string, string>>): Record<string, string> {
+  const set = (['LC_ALL', 'LC_CTYPE', 'LANG'] as const).find((name) => (env[name] ?? '') !== '');
+  if (set !== undefined && /utf-?8/i.test(env[set] ?? '')) return {};
+  return { [set === 'LC_ALL' ? 'LC_ALL' : 'LC_CTYPE']: 'C.UTF-8' };
 }

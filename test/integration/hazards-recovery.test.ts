@@ -2,11 +2,12 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { findProcessesUsingProfile } from '../../src/whatsapp/processes.ts';
 import { isMain, isRenderer, profileOf, signalBrowser } from '../support/browser-processes.ts';
 import { type GatewayRig, startGatewayRig } from '../support/gateway-rig.ts';
 import { forbidStrayRejections } from '../support/stray-rejections.ts';
+import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 forbidStrayRejections();
@@ -150,6 +151,19 @@ test('hazard: web cache of the library, nothing is written into the working dire
   await using rig = await startGatewayRig();
   await link(rig);
   expect(existsSync('.wwebjs_cache')).toBe(false);
+});
+
+describe('hazard: a locale that is not UTF-8', () => {
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  test('a session path in other letters than ASCII, linked and ready all the same', async () => {
+    for (const name of ['LC_ALL', 'LC_CTYPE', 'LANG']) vi.stubEnv(name, undefined);
+    const sessionPath = join(tempFolder(), 'Ватсап, 中文');
+    await using rig = await startGatewayRig({ env: { WHATSAPP_SESSION_PATH: sessionPath } });
+    await link(rig);
+  });
 });
 
 async function link(rig: GatewayRig): Promise<void> {

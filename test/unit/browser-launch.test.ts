@@ -99,7 +99,7 @@ describe('browser environment', () => {
       HOME: '/home/u',
       TMPDIR: '/t',
       LANG: 'de_DE.UTF-8',
-      LC_ALL: 'C',
+      LC_MESSAGES: 'C',
       TZ: 'Europe/Berlin',
       XDG_CONFIG_HOME: '/c',
       FONTCONFIG_PATH: '/f',
@@ -121,19 +121,43 @@ describe('browser environment', () => {
   });
 
   test("environment, browser's own needs, they win", () => {
-    expect(browserEnvironment({ LD_LIBRARY_PATH: '/a' }, { LD_LIBRARY_PATH: '/b:/a' })).toEqual({
+    expect(browserEnvironment({ LD_LIBRARY_PATH: '/a' }, { LD_LIBRARY_PATH: '/b:/a' })).toMatchObject({
       LD_LIBRARY_PATH: '/b:/a',
     });
   });
 
+  test.each([
+    [{}, { LC_CTYPE: 'C.UTF-8' }],
+    [{ LANG: 'ru_RU.KOI8-R' }, { LANG: 'ru_RU.KOI8-R', LC_CTYPE: 'C.UTF-8' }],
+    [
+      { LANG: 'de_DE.UTF-8', LC_CTYPE: 'C' },
+      { LANG: 'de_DE.UTF-8', LC_CTYPE: 'C.UTF-8' },
+    ],
+    [
+      { LANG: 'de_DE.UTF-8', LC_ALL: 'POSIX' },
+      { LANG: 'de_DE.UTF-8', LC_ALL: 'C.UTF-8' },
+    ],
+    [
+      { LANG: 'C', LC_ALL: '', LC_CTYPE: '' },
+      { LANG: 'C', LC_ALL: '', LC_CTYPE: 'C.UTF-8' },
+    ],
+    [{ LANG: 'ru_RU.utf8' }, { LANG: 'ru_RU.utf8' }],
+    [
+      { LANG: 'C', LC_ALL: 'en_US.UTF-8' },
+      { LANG: 'C', LC_ALL: 'en_US.UTF-8' },
+    ],
+  ])('environment, locale %j, file names are UTF-8 and the language stays', (env, expected) => {
+    expect(browserEnvironment(env)).toEqual(expected);
+  });
+
   test('environment, launch options, a secret of the process does not get in', () => {
-    const env = { PATH: '/bin', API_KEY: 'a-very-secret-key' };
+    const env = { PATH: '/bin', LANG: 'C.UTF-8', API_KEY: 'a-very-secret-key' };
     const launch = launchOptions({
       found: { ...shell, env: { FONTCONFIG_FILE: '/f' } },
       args: [],
       protocolTimeoutMs: 1,
       env,
     });
-    expect(launch.env).toEqual({ PATH: '/bin', FONTCONFIG_FILE: '/f' });
+    expect(launch.env).toEqual({ PATH: '/bin', LANG: 'C.UTF-8', FONTCONFIG_FILE: '/f' });
   });
 });

@@ -64,11 +64,12 @@ describe('hazard: documents that come and go', () => {
     await using world = await RealDriverWorld.create({ deadlines: DEADLINES });
     const recorded = world.create();
     let replaced = false;
-    onExposeFunction(world.library(recorded), async (name, page) => {
-      if (replaced || name !== 'onAppStateHasSyncedEvent') return;
-      replaced = true;
-      await page.reload();
-    });
+    world.onLibrary = (library) =>
+      onExposeFunction(library, async (name, page) => {
+        if (replaced || name !== 'onAppStateHasSyncedEvent') return;
+        replaced = true;
+        await page.reload();
+      });
     await recorded.client.start();
     expect(replaced).toBe(true);
     await waitFor(() => recorded.all('qr').at(-1)?.payload === world.shownQr());

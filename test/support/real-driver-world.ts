@@ -41,6 +41,8 @@ export class RealDriverWorld implements DriverWorld {
   readonly #libraries = new Map<RecordedClient, PageClient>();
   readonly #browsers: BrowserPreparation;
   readonly #muteBrowser: string;
+  /** Hears of each library as soon as it is made, which is in the middle of a start. */
+  onLibrary: (library: PageClient) => void = () => {};
   #hold: StartStep | null = null;
   #prepares = 0;
 
@@ -74,7 +76,10 @@ export class RealDriverWorld implements DriverWorld {
     const recorded: RecordedClient = new RecordedClient((emit) => {
       const driver = new WwebjsDriver({
         ...this.#driverOptions,
-        onClient: (library) => this.#libraries.set(recorded, library),
+        onClient: (library) => {
+          this.#libraries.set(recorded, library);
+          this.onLibrary(library);
+        },
       });
       return driver.create(emit);
     }, react);

@@ -129,8 +129,8 @@ export class WwebjsClient implements DriverClient {
         }),
       ),
     );
-    library.attach(browser, page);
     this.#options.onLibrary(library);
+    library.attach(browser, page);
     this.#watch.listen(library);
     this.#page = new WhatsAppPage(page, {
       library,

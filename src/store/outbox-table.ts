@@ -21,6 +21,7 @@ export class OutboxTable implements OutboxRows {
   }
 
   insert(message: Omit<OutboxMessage, 'seq'>): OutboxMessage {
+    const content = JSON.stringify(message.content);
     const { lastInsertRowid } = this.#sql(
       `INSERT INTO outbox (id, wa_id, recipient, address, chat_id, content, media, status, history,
          accepted_at, changed_at, not_before, expires_at, attempts, handed_at, stuck_at, bytes)
@@ -31,7 +32,7 @@ export class OutboxTable implements OutboxRows {
       message.to,
       message.address,
       message.chatId,
-      JSON.stringify(message.content),
+      content,
       mediaOf(message.content)?.sha256 ?? null,
       message.status,
       JSON.stringify(message.history),
@@ -42,7 +43,7 @@ export class OutboxTable implements OutboxRows {
       message.attempts,
       message.handedAt,
       message.stuckAt,
-      bytesOf(message),
+      Buffer.byteLength(content) + keptFileBytes(message),
     );
     return { ...message, seq: Number(lastInsertRowid) };
   }
@@ -50,7 +51,7 @@ export class OutboxTable implements OutboxRows {
   update(message: OutboxMessage): void {
     this.#sql(
       `UPDATE outbox SET chat_id = ?, status = ?, history = ?, changed_at = ?, attempts = ?, handed_at = ?,
-         stuck_at = ?, bytes = ? WHERE seq = ?`,
+         stuck_at = ?, bytes = octet_length(content) + ? WHERE seq = ?`,
     ).run(
       message.chatId,
       message.status,
@@ -59,7 +60,7 @@ export class OutboxTable implements OutboxRows {
       message.attempts,
       message.handedAt,
       message.stuckAt,
-      bytesOf(message),
+      keptFileBytes(message),
       message.seq,
     );
   }
@@ -175,10 +176,9 @@ export class OutboxTable implements OutboxRows {
   }
 }
 
-/** What a message takes on the disk, about. */
-function bytesOf(message: Omit<OutboxMessage, 'seq'>): number {
-  const file = SENDABLE.includes(message.status) ? (mediaOf(message.content)?.size ?? 0) : 0;
-  return Buffer.byteLength(JSON.stringify(message.content)) + file;
+/** What a message takes on the disk beside its row: its file, as long as that is kept. */
+function keptFileBytes({ status, content }: Omit<OutboxMessage, 'seq'>): number {
+  return SENDABLE.includes(status) ? (mediaOf(content)?.size ?? 0) : 0;
 }
 
 function changedAt(message: Omit<OutboxMessage, 'seq'>): number {

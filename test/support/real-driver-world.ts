@@ -42,7 +42,7 @@ export class RealDriverWorld implements DriverWorld {
   readonly #browsers: BrowserPreparation;
   readonly #muteBrowser: string;
   /** Hears of each library as soon as it is made, which is in the middle of a start. */
-  onLibrary: (library: PageClient) => void = () => {};
+  onLibrary: ((library: PageClient) => void) | null = null;
   #hold: StartStep | null = null;
   #prepares = 0;
 
@@ -78,7 +78,7 @@ export class RealDriverWorld implements DriverWorld {
         ...this.#driverOptions,
         onClient: (library) => {
           this.#libraries.set(recorded, library);
-          this.onLibrary(library);
+          this.onLibrary?.(library);
         },
       });
       return driver.create(emit);

@@ -18,6 +18,7 @@ import { WaitingRoom } from './realtime/waiting-room.ts';
 import { DEFAULT_POLICY, type Policy } from './session/policy.ts';
 import { SessionFolder } from './session/session-folder.ts';
 import { Session } from './session/session.ts';
+import type { FoundBrowser } from './whatsapp/browser.ts';
 import { CurrentClient } from './whatsapp/current-client.ts';
 import { BrowserPreparation } from './whatsapp/prepare-browser.ts';
 import { WwebjsActions } from './whatsapp/wwebjs-actions.ts';
@@ -39,6 +40,8 @@ export interface GatewayOptions {
   readonly deadlines?: Partial<DriverDeadlines>;
   readonly messaging?: Pick<MessagingOptions, 'settings' | 'retry'>;
   readonly browserFirstMs?: number;
+  /** One that is looked for already. */
+  readonly browser?: Promise<FoundBrowser> | null;
 }
 
 /**
@@ -72,6 +75,7 @@ export class Gateway {
     deadlines,
     messaging: messagingOptions,
     browserFirstMs = BROWSER_FIRST_MS,
+    browser = null,
   }: GatewayOptions) {
     this.#browserFirstMs = browserFirstMs;
     this.#config = config;
@@ -85,6 +89,7 @@ export class Gateway {
     const browsers = new BrowserPreparation({
       executablePath: config.browserPath,
       extraArgs: config.chromiumArgs,
+      early: browser,
       log: log.child({ part: 'browser' }),
     });
     this.#folder = folder;

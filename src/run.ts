@@ -1,8 +1,8 @@
-import dotenv from 'dotenv';
 import { ConfigError, readConfig, type Config } from './config.ts';
 import { messageOf } from './errors.ts';
 import { Gateway } from './gateway.ts';
 import { createLogger, type Logger } from './log.ts';
+import type { FoundBrowser } from './whatsapp/browser.ts';
 
 /** EX_CONFIG of sysexits.h: a supervisor can tell a bad configuration from a crash. */
 const EX_CONFIG = 78;
@@ -14,8 +14,9 @@ const STOP_MS = 9_000;
  * Runs the gateway in this process until a signal ends it: configuration, gateway, signals, exit code.
  * With `--check-config` it only says whether the configuration is valid, once every part of the program has been
  * loaded: none is missing, and where there is a compile cache, all of them are in it.
+ * @param browser one that is looked for already
  */
-export async function run(): Promise<void> {
+export async function run(browser: Promise<FoundBrowser> | null): Promise<void> {
   const config = loadConfig();
   if (process.argv.includes('--check-config')) {
     await loadEverything();
@@ -23,7 +24,7 @@ export async function run(): Promise<void> {
     return;
   }
   const log = createLogger({ level: config.logLevel, terminal: process.stdout.isTTY });
-  const gateway = new Gateway({ config, log });
+  const gateway = new Gateway({ config, log, browser });
   const stop = stopper(gateway, log);
 
   process.on('unhandledRejection', (reason) => {
@@ -81,7 +82,6 @@ function stopper(gateway: Gateway, log: Logger): (exitCode: number) => Promise<v
 }
 
 function loadConfig(): Config {
-  dotenv.config({ quiet: true });
   try {
     return readConfig(process.env);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { reasonOf, REASONS } from './reasons.ts';
 import { check, remove, rest, stop, to, type Context, type Step } from './steps.ts';
-import type { AfterStop, SessionState } from './state.ts';
+import type { AfterStop, Reason, SessionState } from './state.ts';
 
 /** Starts what does not run. Harmless when it runs already. */
 export function connect(state: SessionState, context: Context): Step {
@@ -8,10 +8,10 @@ export function connect(state: SessionState, context: Context): Step {
     case 'stopped':
     case 'waiting':
     case 'failed':
-      return check(0, state.reason, context);
+      return check(0, stillTrue(state.reason), context);
     case 'stuck':
     case 'stopping':
-      return stop(state, startingAfter(state.after), state.reason, context);
+      return stop(state, startingAfter(state.after), stillTrue(state.reason), context);
     case 'unlinking':
     case 'removing':
       return to({ ...state, restart: true });
@@ -23,6 +23,11 @@ export function connect(state: SessionState, context: Context): Step {
     case 'reconnecting':
       return to(state);
   }
+}
+
+/** Once a connection is under way nobody is told that it was stopped, and to press Connect. */
+function stillTrue(reason: Reason | null): Reason | null {
+  return reason?.code === 'stopped' ? null : reason;
 }
 
 /** Ends what runs and keeps the login. */

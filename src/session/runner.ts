@@ -183,16 +183,23 @@ export class SessionRunner {
     /* v8 ignore next -- the table of states keeps this from happening; a mistake in it must not start a second browser */
     if (this.#client !== null) throw new Error('invariant broken: a second client while one is alive');
     this.#epoch = epoch;
-    const client = this.#parts.driver.create((event) => this.dispatch({ type: 'driver', epoch, event }));
-    this.#client = { epoch, client };
-    void failureOf(() => client.start(), 'browser_failed').then((error) => {
+    const started = failureOf(async () => {
+      const client = this.#parts.driver.create((event) => this.dispatch({ type: 'driver', epoch, event }));
+      this.#client = { epoch, client };
+      await client.start();
+    }, 'browser_failed');
+    void started.then((error) => {
       if (error !== null) this.dispatch({ type: 'start_failed', epoch, error });
     });
   }
 
   async #stop(epoch: number): Promise<void> {
-    await failureOf(async () => this.#clientOf(epoch).stop(), 'browser_unresponsive');
-    if (this.#client?.epoch === epoch) this.#client = null;
+    const alive = this.#client;
+    // There is none when the driver could not make one.
+    if (alive?.epoch === epoch) {
+      await failureOf(() => alive.client.stop(), 'browser_unresponsive');
+      this.#client = null;
+    }
     this.dispatch({ type: 'browser_stopped', epoch });
   }
 

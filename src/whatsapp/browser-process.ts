@@ -1,14 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import type * as Puppeteer from 'puppeteer';
 import type { Browser, LaunchOptions, Page } from 'puppeteer';
 import { messageOf } from '../errors.ts';
 import { commandLine } from './browser-flags.ts';
+import { puppeteer } from './load-library.ts';
 import { PipeTransport } from './pipe-transport.ts';
-
-const require = createRequire(import.meta.url);
 
 /** How much of what the browser writes is kept, in characters. */
 const WORDS = 2_000;
@@ -94,8 +91,8 @@ export class BrowserProcess {
     const { protocolTimeout, timeout } = this.#launch;
     const [, , , write, read] = this.#child?.stdio ?? [];
     const transport = new PipeTransport(write as Writable, read as Readable);
-    const { default: puppeteer, TargetType } = loadPuppeteer();
-    const browser = await puppeteer.connect({
+    const { default: client, TargetType } = puppeteer();
+    const browser = await client.connect({
       transport,
       defaultViewport: null,
       ...(protocolTimeout !== undefined && { protocolTimeout }),
@@ -145,12 +142,4 @@ export class BrowserProcess {
     process.off('exit', this.#killAtExit);
     this.#exit.resolve(undefined);
   }
-}
-
-/**
- * The build that whatsapp-web.js requires. Imported, puppeteer would come a second time, as another build: a fifth of
- * the start of the process, and its memory.
- */
-function loadPuppeteer(): typeof Puppeteer {
-  return require('puppeteer') as typeof Puppeteer;
 }

@@ -1,5 +1,5 @@
 import type { Page } from 'puppeteer';
-import wwebjs from 'whatsapp-web.js';
+import type wwebjs from 'whatsapp-web.js';
 
 import type { History } from '../events/gap.ts';
 import { NotConnectedError } from '../messages/transport.ts';
@@ -7,6 +7,7 @@ import { withDeadline } from './deadline.ts';
 import { chatTimesInPage, messagesInPage } from './history-page.ts';
 import { bareId, messageEvent } from './incoming-events.ts';
 import { isMessage } from './incoming.ts';
+import { library } from './load-library.ts';
 
 /** How long the page may take for one chat, in milliseconds: it may have to ask the phone. */
 const WITHIN_MS = 30_000;
@@ -56,6 +57,6 @@ export class PageHistory implements History {
 /** What the page hands over, as the library's message. The class is exported, and the type declarations leave it out. */
 export function modelled(client: wwebjs.Client, data: object): wwebjs.Message {
   type MessageClass = new (client: wwebjs.Client, data: object) => wwebjs.Message;
-  const { Message } = wwebjs as unknown as { Message: MessageClass };
+  const { Message } = library() as unknown as { Message: MessageClass };
   return new Message(client, data);
 }

@@ -1,4 +1,6 @@
 import { createRequire } from 'node:module';
+import type * as Puppeteer from 'puppeteer';
+import type wwebjs from 'whatsapp-web.js';
 import { GatewayError, messageOf } from '../errors.ts';
 import type { PageClient } from './page-client.ts';
 
@@ -11,8 +13,27 @@ interface Constants {
 
 /** The user agent that the library presents itself with to WhatsApp Web. Known before the library is loaded. */
 export function libraryUserAgent(): string {
-  const { DefaultOptions } = require('whatsapp-web.js/src/util/Constants') as Constants;
+  const { DefaultOptions } = loaded(
+    'whatsapp-web.js',
+    () => require('whatsapp-web.js/src/util/Constants') as Constants,
+  );
   return DefaultOptions.userAgent;
+}
+
+/**
+ * The library. Asked for where something of it is made, and never imported: it is loaded once a browser boots, and
+ * one that is missing is told by the session instead of ending the gateway.
+ */
+export function library(): typeof wwebjs {
+  return loaded('whatsapp-web.js', () => require('whatsapp-web.js') as typeof wwebjs);
+}
+
+/**
+ * puppeteer, in the build that whatsapp-web.js requires. Imported, it would come a second time, as another build: a
+ * fifth of the start of the process, and its memory.
+ */
+export function puppeteer(): typeof Puppeteer {
+  return loaded('puppeteer', () => require('puppeteer') as typeof Puppeteer);
 }
 
 /**
@@ -21,13 +42,22 @@ export function libraryUserAgent(): string {
  * @throws GatewayError `browser_failed` when a part of the library is missing or broken
  */
 export async function loadClient(): Promise<PageClient> {
-  const { PageClient } = await import('./page-client.ts').catch((error: unknown) => {
+  // First by its name, so that a failure is told as the library's.
+  library();
+  const { PageClient } = await import('./page-client.ts');
+  return new PageClient();
+}
+
+/** @throws GatewayError `browser_failed` */
+function loaded<T>(name: string, load: () => T): T {
+  try {
+    return load();
+  } catch (error) {
     throw new GatewayError({
       code: 'browser_failed',
-      message: `whatsapp-web.js cannot be loaded: ${messageOf(error).split('\n')[0] ?? ''}`,
+      message: `${name} cannot be loaded: ${messageOf(error).split('\n')[0] ?? ''}`,
       action: 'Install the dependencies again: npm ci',
       cause: error,
     });
-  });
-  return new PageClient();
+  }
 }

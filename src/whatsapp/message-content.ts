@@ -1,7 +1,8 @@
-import wwebjs from 'whatsapp-web.js';
+import type wwebjs from 'whatsapp-web.js';
 
 import { parseAddress } from '../messages/address.ts';
 import type { Outgoing, StoredMedia } from '../messages/schema.ts';
+import { library } from './load-library.ts';
 import type { PageMessage } from './message-page.ts';
 
 /** Reads a file of the outbox whole. @throws Error when it is not there */
@@ -36,7 +37,8 @@ export async function pageContentOf(
       return mediaContent(message, common, readMedia, { sendMediaAsSticker: true });
     case 'location': {
       const { latitude, longitude, name, address } = message;
-      const location = new wwebjs.Location(latitude, longitude, {
+      const { Location } = library();
+      const location = new Location(latitude, longitude, {
         ...(name !== undefined && { name }),
         ...(address !== undefined && { address }),
       });
@@ -46,7 +48,8 @@ export async function pageContentOf(
       return { content: '', options: { ...common, extraOptions: contactFields(message) } };
     case 'poll': {
       const { name, options, multiple = false } = message;
-      const poll = new wwebjs.Poll(name, options, {
+      const { Poll } = library();
+      const poll = new Poll(name, options, {
         allowMultipleAnswers: multiple,
       } as wwebjs.PollSendOptions);
       return { content: '', options: { ...common, poll: Object.assign({}, poll) } };

@@ -25,6 +25,8 @@ export class BrowserPreparation {
     readonly extraArgs: readonly string[];
     readonly log: SessionLog;
   };
+  /** Used once: what it found may be gone by the second time. */
+  #early: Promise<FoundBrowser> | null;
   #prepared: Promise<PreparedBrowser> | null = null;
 
   constructor(options: {
@@ -33,8 +35,11 @@ export class BrowserPreparation {
     /** `CHROMIUM_ARGS` */
     extraArgs: readonly string[];
     log: SessionLog;
+    /** The same `executablePath`, looked for already. */
+    early?: Promise<FoundBrowser> | null;
   }) {
     this.#options = options;
+    this.#early = options.early ?? null;
   }
 
   /** @throws GatewayError `browser_not_found` */
@@ -55,7 +60,9 @@ export class BrowserPreparation {
 
   async #prepare(): Promise<PreparedBrowser> {
     const { executablePath, extraArgs, log } = this.#options;
-    const found = await findBrowser({ executablePath });
+    const early = this.#early;
+    this.#early = null;
+    const found = await (early ?? findBrowser({ executablePath }));
     log.info({ path: found.path, kind: found.kind, source: found.source }, 'browser found');
     const refused = refusedArgs(extraArgs);
     if (refused.length > 0) {

@@ -1,4 +1,4 @@
-import wwebjs from 'whatsapp-web.js';
+import type wwebjs from 'whatsapp-web.js';
 
 import { GatewayError } from '../errors.ts';
 import type { NameQuery } from '../messages/contacts.ts';
@@ -20,6 +20,7 @@ import {
   type PageGroup,
   type PageGroupSummary,
 } from './group-page.ts';
+import { library } from './load-library.ts';
 import { additionOf, changesOf, membersAmong } from './participant-outcomes.ts';
 import { pictureUrlOf } from './wwebjs-contacts.ts';
 
@@ -123,7 +124,8 @@ export class WwebjsGroups implements Groups {
   }
 
   setPicture(groupId: string, { bytes, mimetype }: Picture): Promise<void> {
-    const media = new wwebjs.MessageMedia(mimetype, bytes.toString('base64'));
+    const { MessageMedia } = library();
+    const media = new MessageMedia(mimetype, bytes.toString('base64'));
     return this.#allowed(groupId, ({ chat }) => chat.setPicture(media));
   }
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { GatewayError } from '../../src/errors.ts';
 import type { SessionState } from '../../src/session/state.ts';
 import { statusBody } from '../../src/session/status.ts';
 import { transition } from '../../src/session/transition.ts';
@@ -28,6 +29,16 @@ describe('session, corners', () => {
     expect(statusBody(nameless, null).message).toBe('Connected as 79120000000');
   });
 
+  it('connected after a stop, while it starts nobody is told to press Connect', async () => {
+    const rig = sessionRig();
+    rig.session.connect();
+    expect(rig.session.status()).toMatchObject({ phase: 'checking', reason: null });
+    await settle();
+    void rig.session.disconnect();
+    rig.session.connect();
+    expect(rig.session.status()).toMatchObject({ phase: 'stopping', reason: null });
+  });
+
   it('a QR that is asked for again while it is drawn, drawn once', async () => {
     const rig = sessionRig();
     rig.session.connect();
@@ -54,6 +65,16 @@ describe('runner, corners', () => {
     });
     return { driver, runner };
   }
+
+  it('a driver that makes no client, tried again with its reason', async () => {
+    const { driver, runner } = runnerWith(() => Promise.resolve());
+    driver.create = () => {
+      throw new GatewayError({ code: 'browser_failed', message: 'no library' });
+    };
+    runner.dispatch({ type: 'connect' });
+    await settle();
+    expect(runner.state).toMatchObject({ phase: 'waiting', reason: { message: 'no library' } });
+  });
 
   it('an input from within a listener, taken after the present one', () => {
     const { runner } = runnerWith(() => Promise.resolve());

@@ -1,5 +1,5 @@
 /**
- * `npm test`: every runner of the suite, one after another, and one line that adds them up.
+ * `npm test`: every runner of the suite, side by side, and one line that adds them up.
  * `npm test -- PATTERN` gives the pattern to vitest and leaves the shell suite out.
  */
 import { spawn } from 'node:child_process';
@@ -18,6 +18,11 @@ interface Result {
   readonly ok: boolean;
 }
 
+interface Finished {
+  readonly ok: boolean;
+  readonly output: string;
+}
+
 interface VitestReport {
   readonly numPassedTests: number;
   readonly numFailedTests: number;
@@ -26,8 +31,10 @@ interface VitestReport {
 }
 
 const patterns = process.argv.slice(2);
+// Both wait a lot: for browsers and for a fake docker. What the second says is shown when the first is done.
+const beside = patterns.length === 0 ? run('bash', ['test/shell/run.sh'], { show: false }) : null;
 const results = [await vitest(patterns)];
-if (patterns.length === 0) results.push(await shell());
+if (beside !== null) results.push(await shell(beside));
 
 const total = (key: keyof Count) => results.reduce((sum, { count }) => sum + count[key], 0);
 process.stdout.write(`\n${total('passed')} passed, ${total('failed')} failed, ${total('skipped')} skipped\n`);
@@ -61,20 +68,21 @@ async function vitest(only: readonly string[]): Promise<Result> {
 }
 
 /** The suites of the shell scripts; they end with a line of the same form. */
-async function shell(): Promise<Result> {
-  const { ok, output } = await run('bash', ['test/shell/run.sh']);
+async function shell(running: Promise<Finished>): Promise<Result> {
+  const { ok, output } = await running;
+  process.stdout.write(`\n${output}`);
   const line = /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/m.exec(output);
   if (line === null) return { ok: false, count: { passed: 0, failed: 1, skipped: 0 } };
   return { ok, count: { passed: Number(line[1]), failed: Number(line[2]), skipped: Number(line[3] ?? 0) } };
 }
 
-async function run(command: string, args: readonly string[]): Promise<{ ok: boolean; output: string }> {
+async function run(command: string, args: readonly string[], { show = true } = {}): Promise<Finished> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;
-      process.stdout.write(text);
+      if (show) process.stdout.write(text);
     });
     child.on('error', reject);
     child.on('close', (code) => resolve({ ok: code === 0, output }));

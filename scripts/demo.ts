@@ -52,6 +52,10 @@ const ended = new Promise<number>((resolve) => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => gateway.kill('SIGTERM'));
 }
+// Nobody reads any more: `npm run demo | head`, or a terminal that was closed.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', () => gateway.kill('SIGTERM'));
+}
 
 void announce();
 process.exitCode = await ended;

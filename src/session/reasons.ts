@@ -1,7 +1,7 @@
 import type { ErrorCode, GatewayError } from '../errors.ts';
 import type { Reason } from './state.ts';
 
-const CONNECT = 'Press Connect on the page, or: curl -X POST http://localhost:3000/api/whatsapp/connect';
+const CONNECT = 'Press Connect on the page /whatsapp, or send: POST /api/whatsapp/connect';
 
 /** The reasons that the state machine itself gives. All others come as GatewayErrors with their own words. */
 export const REASONS = {

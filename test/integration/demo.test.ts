@@ -66,3 +66,19 @@ test(
     expect(existsSync(`/proc/${pids[0]!}`)).toBe(false);
   },
 );
+
+test('demo, its terminal is gone, ends the gateway all the same', { timeout: 150_000 }, async () => {
+  const port = await freePort();
+  const demo = spawn(process.execPath, ['scripts/demo.ts'], {
+    cwd: PROJECT,
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: { ...process.env, PORT: String(port), PHONE_PORT: '0' },
+  });
+  onTestFinished(() => void demo.kill('SIGKILL'));
+  const ended = once(demo, 'exit');
+  // What reads its output leaves after the first line, as `head -1` does.
+  await once(demo.stdout, 'data');
+  demo.stdout.destroy();
+  await ended;
+  await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow();
+});

@@ -51,7 +51,6 @@ const HTTP_STATUS = {
   unsupported_media_type: 415,
   range_not_satisfiable: 416,
   unprocessable: 422,
-  too_many_requests: 429,
   pairing_failed: 502,
   timeout: 504,
   // What becomes of messages, events and webhooks.
@@ -65,7 +64,6 @@ const HTTP_STATUS = {
   storage_unavailable: 503,
   storage_in_use: 503,
   storage_newer: 503,
-  invalid_configuration: 500,
   internal: 500,
 } as const;
 

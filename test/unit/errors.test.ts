@@ -1,9 +1,21 @@
+import { readdir, readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 
 import { errorBody } from '../../src/border/error-body.ts';
-import { GatewayError, httpStatusOf, isErrorCode, messageOf } from '../../src/errors.ts';
+import { ERROR_CODES, GatewayError, httpStatusOf, isErrorCode, messageOf } from '../../src/errors.ts';
+
+const SRC = new URL('../../src/', import.meta.url);
 
 describe('errors', () => {
+  it('every code, is one that something in the program says', async () => {
+    const files = (await readdir(SRC, { recursive: true })).filter(
+      (name) => name.endsWith('.ts') && name !== 'errors.ts',
+    );
+    const texts = await Promise.all(files.map((name) => readFile(new URL(name, SRC), 'utf8')));
+    const said = new Set(texts.flatMap((text) => text.match(/[a-z]+(?:_[a-z]+)*/g) ?? []));
+    expect(ERROR_CODES.filter((code) => !said.has(code))).toEqual([]);
+  });
+
   it('codes of the contract, asked for, exist with the right HTTP status', () => {
     expect(httpStatusOf('unauthorized')).toBe(401);
     expect(httpStatusOf('no_qr')).toBe(409);

@@ -55,7 +55,6 @@ const EVERY_CODE = Object.keys({
   unsupported_media_type: true,
   range_not_satisfiable: true,
   unprocessable: true,
-  too_many_requests: true,
   pairing_failed: true,
   timeout: true,
   invalid_recipient: true,
@@ -67,7 +66,6 @@ const EVERY_CODE = Object.keys({
   storage_unavailable: true,
   storage_in_use: true,
   storage_newer: true,
-  invalid_configuration: true,
   internal: true,
 } satisfies Record<ErrorCode, true>) as ErrorCode[];
 

@@ -204,7 +204,6 @@ export const en = {
   'error.invalid_request': 'the gateway did not understand the request.',
   'error.wrong_state': 'it is not possible in the present state.',
   'error.not_connected': 'WhatsApp is not connected.',
-  'error.too_many_requests': 'too many tries. Wait a minute.',
   'error.pairing_failed':
     'WhatsApp gave no code for this number. Check the number, wait a few minutes, or scan the QR code.',
   'error.timeout': 'the gateway took too long.',

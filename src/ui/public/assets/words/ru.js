@@ -207,7 +207,6 @@ export const ru = {
   'error.invalid_request': 'шлюз не понял запрос.',
   'error.wrong_state': 'в нынешнем состоянии это невозможно.',
   'error.not_connected': 'WhatsApp не подключён.',
-  'error.too_many_requests': 'слишком много попыток. Подождите минуту.',
   'error.pairing_failed':
     'WhatsApp не дал кода для этого номера. Проверьте номер, подождите несколько минут или отсканируйте QR-код.',
   'error.timeout': 'шлюз отвечал слишком долго.',

@@ -162,13 +162,15 @@ build() {
     more 'The first build takes some minutes, later ones seconds.'
   fi
   if ! run_logged 'building' compose build "$@"; then
-    fail "the build failed after $(($(seconds) - began)) s:"
+    measure "${began}"
+    fail "the build failed after ${TOOK} s:"
     show_output 20
     remedy "${LOG}" 'What the build said is above. Try again with: sudo ./deploy.sh --fresh'
     more 'Nothing that runs was changed.'
     exit "${EX_BUILD}"
   fi
-  ok "built in $(($(seconds) - began)) s"
+  measure "${began}"
+  ok "built in ${TOOK} s"
 }
 
 # Settings that the new program refuses are found before the old one stops.

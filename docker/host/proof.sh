@@ -20,8 +20,9 @@ wait_settled() {
       esac
       if [ "$(env_value .env WHATSAPP_AUTO_CONNECT)" = false ]; then break; fi
     fi
-    [ $(($(seconds) - began)) -lt "${WAIT_QR}" ] || break
-    progress "waiting for WhatsApp Web, $(($(seconds) - began)) s ($(answer message))"
+    measure "${began}"
+    [ "${TOOK}" -lt "${WAIT_QR}" ] || break
+    progress "waiting for WhatsApp Web, ${TOOK} s ($(answer message))"
     sleep 1
   done
   progress_end
@@ -159,7 +160,8 @@ show_qr() {
         lines=$((lines + 1))
       fi
     fi
-    [ -t 1 ] && [ $(($(seconds) - began)) -lt "${WAIT_SCAN}" ] || return 0
+    measure "${began}"
+    [ -t 1 ] && [ "${TOOK}" -lt "${WAIT_SCAN}" ] || return 0
     sleep 1
     ask_status || continue
     case $(answer state) in

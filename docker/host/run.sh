@@ -1,22 +1,38 @@
 # Runs what takes long, with progress, and reads what a container says.
 # shellcheck shell=dash
 
-# Seconds since this script started to measure.
+# A signal may come at any moment, and bash 5 runs its trap also while it reads a substitution: inside a second one of
+# the same command that ends in "unexpected EOF while looking for matching )" instead of the clean-up. Therefore, in
+# what runs while the scripts wait: one substitution a command, none in a here-document, none nested.
+
+# Now, in seconds.
 seconds() { date +%s; }
+
+# The seconds since $1, in TOOK.
+measure() {
+  TOOK=$(date +%s)
+  TOOK=$((TOOK - $1))
+}
 
 # One line of progress: in place on a terminal, else now and then.
 progress() {
+  local now
   if [ -t 1 ]; then
-    printf '\r%s  [ .. ] %s' "$(printf '\033[K')" "$(printf '%s' "$1" | cut -c 1-100)"
-  elif [ "$(seconds)" -ge "${NEXT_PROGRESS:=$(($(seconds) + 10))}" ]; then
+    printf '\r\033[K  [ .. ] '
+    printf '%s' "$1" | cut -c 1-100 | tr -d '\n'
+    return 0
+  fi
+  now=$(seconds)
+  : "${NEXT_PROGRESS:=$((now + 10))}"
+  if [ "${now}" -ge "${NEXT_PROGRESS}" ]; then
     note "$1"
-    NEXT_PROGRESS=$(($(seconds) + 10))
+    NEXT_PROGRESS=$((now + 10))
   fi
 }
 
 progress_end() {
   NEXT_PROGRESS=''
-  if [ -t 1 ]; then printf '\r%s' "$(printf '\033[K')"; fi
+  if [ -t 1 ]; then printf '\r\033[K'; fi
 }
 
 # The build step that the log is at, in the words of either builder.
@@ -44,7 +60,8 @@ run_logged() {
   CHILD=$!
   while kill -0 "${CHILD}" 2>/dev/null; do
     step=$(build_step)
-    progress "${label}, $(($(seconds) - began)) s${step:+: ${step}}"
+    measure "${began}"
+    progress "${label}, ${TOOK} s${step:+: ${step}}"
     sleep 0.2
   done
   wait "${CHILD}" || code=$?
@@ -101,20 +118,22 @@ remedy() {
 # Waits until /health answers 200. Fails when the container ends, restarts for
 # the second time, or takes longer than WAIT_HEALTHY seconds.
 wait_healthy() {
-  local began state code restarts oom ended_with=''
+  local began state code restarts oom ended_with='' fields
   began=$(seconds)
   while :; do
-    state='' code='' restarts='' oom=''
-    IFS=' ' read -r state code restarts oom <<EOF
-$(container_field '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{.State.OOMKilled}}')
-EOF
+    fields=$(container_field '{{.State.Status}} {{.State.ExitCode}} {{.RestartCount}} {{.State.OOMKilled}}')
+    # shellcheck disable=SC2086 # four words
+    set -- ${fields}
+    state=${1-} code=${2-} restarts=${3-} oom=${4-}
+    measure "${began}"
     # While it runs between two restarts, the code is 0 again.
     [ "${code:-0}" = 0 ] || ended_with=" (exit code ${code})"
     case ${state} in
       running)
         if docker exec "${CONTAINER}" node /app/docker/healthcheck.cjs >/dev/null 2>&1; then
           progress_end
-          ok "healthy after $(($(seconds) - began)) s"
+          measure "${began}"
+          ok "healthy after ${TOOK} s"
           return 0
         fi
         ;;
@@ -131,12 +150,12 @@ EOF
       [ "${oom}" != true ] || more 'It was killed for want of memory.'
       return 1
     fi
-    if [ $(($(seconds) - began)) -ge "${WAIT_HEALTHY}" ]; then
+    if [ "${TOOK}" -ge "${WAIT_HEALTHY}" ]; then
       progress_end
       fail "not healthy after ${WAIT_HEALTHY} s (container: ${state})"
       return 1
     fi
-    progress "waiting for /health, $(($(seconds) - began)) s (container: ${state})"
+    progress "waiting for /health, ${TOOK} s (container: ${state})"
     sleep 1
   done
 }

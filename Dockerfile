@@ -12,7 +12,8 @@ COPY package.json package-lock.json .puppeteerrc.cjs ./
 RUN npm ci --omit=dev --omit=optional --no-audit --no-fund \
  && rm -rf node_modules/@sparticuz \
  && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
- && rm -rf node_modules/fluent-ffmpeg/coverage node_modules/puppeteer-core/src \
+ && rm -rf node_modules/swagger-ui-dist/swagger-ui-es-bundle*.js node_modules/swagger-ui-dist/swagger-ui.js \
+      node_modules/fluent-ffmpeg/coverage node_modules/puppeteer-core/src \
       node_modules/zod/src node_modules/chromium-bidi/node_modules/zod/src
 COPY docker/*.sh docker/*.cjs ./docker/
 COPY src ./src

@@ -13,6 +13,7 @@ import type { SessionControl } from '../session/control.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { chatRoutes } from './chats.ts';
 import { contactRoutes } from './contacts.ts';
+import { docsRoutes } from './docs.ts';
 import { eventRoutes } from './events.ts';
 import { errorHandler, notFound } from './error-handler.ts';
 import { groupPictureBody, groupRoutes } from './groups.ts';
@@ -73,6 +74,7 @@ export function createApp(options: AppOptions): Express {
     messageRoutes(app, messaging.messages, checkKey);
     groupPictureBody(app, checkKey);
   }
+  docsRoutes(app, options);
   whatsappRoutes(app, { session, checkKey, log });
   if (messaging !== undefined) {
     messageActionRoutes(app, messaging.messages);

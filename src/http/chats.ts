@@ -5,24 +5,18 @@ import { validate } from '../border/validate.ts';
 import { parseAddress } from '../messages/address.ts';
 import type { ChatCursor, Chats, ChatSummary } from '../messages/chats.ts';
 import { sendJson } from './answer.ts';
+import { whole } from './query.ts';
 import { route } from './route.ts';
-
-export const limited = (most: number) =>
-  z
-    .string()
-    .regex(/^\d{1,3}$/, `expected 1 to ${most}`)
-    .transform(Number)
-    .refine((limit) => limit >= 1 && limit <= most, `expected 1 to ${most}`)
-    .optional();
+import { isoOrNull } from './time.ts';
 
 const CURSOR = /^(\d{1,12})_([\w.@-]{3,64})$/;
 
 export const chatsQuery = z.object({
   search: z.string().max(100).optional(),
-  limit: limited(200),
+  limit: whole(1, 200).optional(),
   cursor: z.string().regex(CURSOR, 'expected the nextCursor of the page before').optional(),
 });
-export const chatMessagesQuery = z.object({ limit: limited(500) });
+export const chatMessagesQuery = z.object({ limit: whole(1, 500).optional() });
 
 export const chatBodies = {
   typing: z.strictObject({ state: z.enum(['typing', 'recording', 'stop']) }),
@@ -89,8 +83,8 @@ function view(chat: ChatSummary) {
   const { lastMessageAt, mutedUntil, ...rest } = chat;
   return {
     ...rest,
-    lastMessageAt: lastMessageAt === null ? null : new Date(lastMessageAt).toISOString(),
+    lastMessageAt: isoOrNull(lastMessageAt),
     muted: mutedUntil !== null,
-    mutedUntil: mutedUntil === null || mutedUntil === Infinity ? null : new Date(mutedUntil).toISOString(),
+    mutedUntil: mutedUntil === Infinity ? null : isoOrNull(mutedUntil),
   };
 }

@@ -7,24 +7,17 @@ import { readOrWait } from '../events/follow.ts';
 import type { Journal } from '../events/journal.ts';
 import { isTypePattern, matchesType } from '../events/types.ts';
 import { sendJson } from './answer.ts';
+import { commaSeparated, whole } from './query.ts';
 import { route } from './route.ts';
-
-const whole = (least: number, most: number, meaning: string) =>
-  z
-    .string()
-    .regex(/^\d{1,16}$/, meaning)
-    .transform(Number)
-    .refine((value) => value >= least && value <= most, meaning);
 
 export const eventsQuery = z.object({
   since: whole(0, Number.MAX_SAFE_INTEGER, 'expected the seq of an event, or 0 for the beginning').optional(),
   limit: whole(1, 500, 'expected 1 to 500').optional(),
   wait: whole(0, 60, 'expected seconds, 0 to 60').optional(),
-  types: z
-    .string()
-    .transform((text) => text.split(','))
-    .pipe(z.array(z.string().refine(isTypePattern, 'expected events such as message or group.*')))
-    .optional(),
+  types: commaSeparated(
+    z.string().refine(isTypePattern, 'expected events such as message or group.*'),
+    'message,group.*',
+  ).optional(),
 });
 
 /** `GET /api/events`: the journal for scripts. The key is asked for by whoever mounts it. */

@@ -15,6 +15,7 @@ import { jsonBody } from './json-body.ts';
 import { cursorOf, cursorText, nameQuery } from './listing.ts';
 import { person, personId, unknownNumber } from './people.ts';
 import { route } from './route.ts';
+import { isoOrNull } from './time.ts';
 
 export interface GroupRoutesOptions {
   readonly groups: Groups;
@@ -221,5 +222,5 @@ function invitation(code: string) {
 
 function view(group: Group) {
   const { createdAt, ...rest } = group;
-  return { ...rest, createdAt: createdAt === null ? null : new Date(createdAt).toISOString() };
+  return { ...rest, createdAt: isoOrNull(createdAt) };
 }

@@ -2,12 +2,12 @@ import { z } from 'zod';
 
 import { GatewayError } from '../errors.ts';
 import type { NameCursor } from '../messages/contacts.ts';
-import { limited } from './chats.ts';
+import { whole } from './query.ts';
 
 /** What a list that is sorted by name is asked for with. */
 export const nameQuery = z.object({
   search: z.string().max(100).optional(),
-  limit: limited(200),
+  limit: whole(1, 200).optional(),
   cursor: z
     .string()
     .regex(/^[\w-]{4,1000}$/, 'expected the nextCursor of the page before')

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
 import { MESSAGE_STATUSES, type HistoryEntry, type OutboxMessage } from '../messages/message.ts';
+import { iso, isoOrNull } from './time.ts';
 
 const reason = z.object({ code: z.string(), message: z.string() }).nullable();
 const time = z.iso.datetime();
@@ -34,8 +35,8 @@ export function messageView(message: OutboxMessage): z.infer<typeof messageViewS
     type: message.content.type,
     waId: message.waId,
     createdAt: iso(message.acceptedAt),
-    notBefore: message.notBefore === null ? null : iso(message.notBefore),
-    expiresAt: message.expiresAt === null ? null : iso(message.expiresAt),
+    notBefore: isoOrNull(message.notBefore),
+    expiresAt: isoOrNull(message.expiresAt),
     reason: message.history.at(-1)?.reason ?? null,
     history: message.history.map((entry: HistoryEntry) => ({
       status: entry.status,
@@ -43,8 +44,4 @@ export function messageView(message: OutboxMessage): z.infer<typeof messageViewS
       reason: entry.reason,
     })),
   };
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString();
 }

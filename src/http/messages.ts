@@ -22,6 +22,7 @@ import { jsonBody } from './json-body.ts';
 import { messageView } from './message-view.ts';
 import { isMultipart, readMultipart } from './multipart.ts';
 import { chatIdOf } from './people.ts';
+import { commaSeparated, numberCursor, whole } from './query.ts';
 import { route } from './route.ts';
 
 export interface MessageRoutesOptions {
@@ -40,31 +41,16 @@ const RESOLVE_WITHIN_MS = 5_000;
 
 export const sendQuery = z.object({
   wait: z.enum(['server'], { error: 'expected server' }).optional(),
-  timeout: z
-    .string()
-    .regex(/^\d{1,2}$/, 'expected seconds, 1 to 60')
-    .transform(Number)
-    .refine((seconds) => seconds >= 1 && seconds <= 60, 'expected seconds, 1 to 60')
-    .optional(),
+  timeout: whole(1, 60, 'expected seconds, 1 to 60').optional(),
 });
 
 export const listQuery = z.object({
-  status: z
-    .string()
-    .transform((text) => text.split(','))
-    .pipe(z.array(z.enum(MESSAGE_STATUSES, { error: `expected of ${MESSAGE_STATUSES.join(', ')}` })))
-    .optional(),
-  limit: z
-    .string()
-    .regex(/^\d{1,3}$/, 'expected 1 to 200')
-    .transform(Number)
-    .refine((limit) => limit >= 1 && limit <= 200, 'expected 1 to 200')
-    .optional(),
-  cursor: z
-    .string()
-    .regex(/^\d{1,16}$/, 'expected the nextCursor of the page before')
-    .transform(Number)
-    .optional(),
+  status: commaSeparated(
+    z.enum(MESSAGE_STATUSES, { error: `expected of ${MESSAGE_STATUSES.join(', ')}` }),
+    'queued,sending',
+  ).optional(),
+  limit: whole(1, 200).optional(),
+  cursor: numberCursor.optional(),
 });
 
 /** The `Idempotency-Key` of draft-ietf-httpapi-idempotency-key-header: a string in quotes; bare ones are common and taken too. */

@@ -19,7 +19,7 @@ const FORMS = {
 
 type Form = keyof typeof FORMS;
 
-const query = z.object({
+export const qrQuery = z.object({
   format: z.enum(['png', 'svg', 'text', 'raw'], { error: 'expected png, svg, text or raw' }).optional(),
 });
 
@@ -36,7 +36,7 @@ const BY_TYPE: Readonly<Record<string, Form>> = {
  */
 export function sendQr(request: Request, response: Response, session: SessionControl): void {
   response.vary('Accept');
-  const form = validate(query, request.query).format ?? acceptedForm(request);
+  const form = validate(qrQuery, request.query).format ?? acceptedForm(request);
   const images = session.qrImages();
   if (images === null) throw noQr(session.status());
   const [type, bytesOf] = FORMS[form];

@@ -6,19 +6,13 @@ import { newWebhookSchema, webhookChangesSchema } from '../webhooks/schema.ts';
 import type { DeadLetter, Webhook } from '../webhooks/webhook.ts';
 import type { Webhooks } from '../webhooks/webhooks.ts';
 import { sendJson } from './answer.ts';
+import { numberCursor, whole } from './query.ts';
 import { route } from './route.ts';
+import { iso, isoOrNull } from './time.ts';
 
 export const deadLetterQuery = z.object({
-  limit: z
-    .string()
-    .regex(/^([1-9]\d?|100)$/, 'expected 1 to 100')
-    .transform(Number)
-    .optional(),
-  cursor: z
-    .string()
-    .regex(/^\d{1,16}$/, 'expected the nextCursor of the page before')
-    .transform(Number)
-    .optional(),
+  limit: whole(1, 100).optional(),
+  cursor: numberCursor.optional(),
 });
 
 /** `/api/webhooks`. The key is asked for by whoever mounts it. */
@@ -109,12 +103,4 @@ function letterView(letter: DeadLetter) {
 
 function idOf(request: Request): string {
   return String(request.params['id']).slice(0, 64);
-}
-
-function iso(time: number): string {
-  return new Date(time).toISOString();
-}
-
-function isoOrNull(time: number | null): string | null {
-  return time === null ? null : iso(time);
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { beforeAll, expect, onTestFinished, test } from 'vitest';
 
+import { ApiDescription } from '../support/api-description.ts';
 import { exportedSchemas, garbage, nearlyRight, word } from '../support/garbage.ts';
 import type { Route } from '../support/routes.ts';
 import { errorOf } from '../support/serve.ts';
@@ -15,6 +16,17 @@ let runs = 1_000;
 beforeAll(() => {
   runs = Number(process.env['FUZZ_RUNS'] ?? runs);
 });
+
+const description = new ApiDescription();
+
+/** Files of the two pages, which nobody calls. */
+const FILES = /^\/(whatsapp|api\/docs)\/assets\//;
+
+/** `..`, and nothing at all, in the place of a name make another address of it. */
+function isOneOf(path: string, url: string): boolean {
+  const parts = new URL(url).pathname.split('/');
+  return path === '/' || (parts.length === path.split('/').length && parts.at(-1) !== '');
+}
 
 /** An address of a route with garbage in its parameters. */
 function addressOf(path: string): fc.Arbitrary<string> {
@@ -102,6 +114,12 @@ test('garbage that is nearly right, to every route of the app: answered in the o
           });
           seen.add(response.status);
           const answered = await response.text();
+          if (!FILES.test(route.path) && isOneOf(route.path, response.url)) {
+            const answerType = response.headers.get('content-type');
+            expect(
+              description.problem(route.method, route.path, response.status, answerType, answered),
+            ).toBeNull();
+          }
           const context = `${route.method} ${where}${what} ${response.status} ${answered.slice(0, 300)}`;
           // A state of WhatsApp that is not ready, and a pairing code that it refuses, are answers.
           const foreseen = ['/health/ready', '/api/whatsapp/pairing-code'].includes(route.path);

@@ -18,6 +18,7 @@ import { WwebjsContacts } from '../../src/whatsapp/wwebjs-contacts.ts';
 import { WwebjsGroups } from '../../src/whatsapp/wwebjs-groups.ts';
 import { FakeSession } from './fake-session.ts';
 import { silent, startMessaging } from './messaging.ts';
+import { PUBLIC_DIR } from './page-server.ts';
 import { routesOf, type Route } from './routes.ts';
 import { tempFolder } from './temp-folder.ts';
 
@@ -50,7 +51,8 @@ export async function serveUnlinkedApp(): Promise<{ base: string; routes: Route[
     trustProxy: false,
     log: silent,
     version: '0',
-    publicDir: '/nowhere',
+    publicDir: PUBLIC_DIR,
+    metrics: { text: () => '' },
     messaging: {
       messages: {
         outbox: core.outbox,

@@ -1,5 +1,6 @@
 // The messaging core in a process that is made to be killed: real store, real sender, real webhooks, and a
 // WhatsApp that lives in the parent. Started with the data folder and the parent's address.
+import { flushCompileCache } from 'node:module';
 import { systemClock } from '../../src/clock.ts';
 import { Journal } from '../../src/events/journal.ts';
 import { outboxNews } from '../../src/events/outbox-news.ts';
@@ -15,6 +16,9 @@ import { openStore } from '../../src/store/store.ts';
 import { postWithFetch } from '../../src/webhooks/post.ts';
 import { DEFAULT_RETRY } from '../../src/webhooks/retry.ts';
 import { Webhooks } from '../../src/webhooks/webhooks.ts';
+
+// It would be written at the end, which this process does not live to see.
+flushCompileCache();
 
 const [, , folder = '', whatsapp = '', secret = ''] = process.argv;
 

@@ -29,7 +29,7 @@ const STEPS = [
 type Step = (typeof STEPS)[number];
 
 /** Kills of each run; more with CRASH_KILLS. */
-const KILLS = Number(process.env['CRASH_KILLS'] ?? 132);
+const KILLS = Number(process.env['CRASH_KILLS'] ?? 242);
 const CHATS = 4;
 
 /** A process that is dead by now does not listen any more; that is what this test is about. */
@@ -89,6 +89,8 @@ test(
     });
     const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const folder = tempFolder();
+    // Compiled once: hundreds of processes read the same program.
+    const compiled = tempFolder();
     const secret = newSecret();
     let child: ChildProcess | null = null;
     onTestFinished(async () => {
@@ -105,6 +107,7 @@ test(
     const start = async (): Promise<ChildProcess> => {
       const started = fork(new URL('core-child.ts', import.meta.url), [folder, address, secret], {
         stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        env: { ...process.env, NODE_COMPILE_CACHE: compiled },
       });
       child = started;
       started.on('message', (message: ChildMessage) => {

@@ -50,7 +50,7 @@ COPY --from=app /app/docker ./docker
 COPY --from=app /app/src ./src
 # Compiled once, here, under the flags of CMD: the program starts in half the
 # time and with less memory. Then one command each for `docker exec whatsapp-server …`.
-RUN NODE_COMPILE_CACHE=/app/.compile-cache node --max-semi-space-size=8 src/main.ts --check-config \
+RUN NODE_COMPILE_CACHE=/app/.compile-cache node --max-semi-space-size=2 src/main.ts --check-config \
  && chmod -R a+rX .compile-cache \
  && for name in doctor backup restore npm; do ln -s /app/docker/command.sh "/usr/local/bin/$name"; done
 
@@ -80,5 +80,5 @@ HEALTHCHECK --interval=60s --timeout=10s --start-period=120s --retries=3 \
 # No USER: the entrypoint gives the data folders to PUID:PGID and then becomes
 # that user. Started as another user, it stays that user.
 ENTRYPOINT ["/app/docker/entrypoint.sh"]
-# A smaller nursery for young objects: 15 MB less memory, measured.
-CMD ["node", "--max-semi-space-size=8", "src/main.ts"]
+# A small nursery for young objects: node takes less memory, and keeps no more of it after a busy hour.
+CMD ["node", "--max-semi-space-size=2", "src/main.ts"]

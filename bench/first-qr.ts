@@ -45,7 +45,8 @@ async function round(
       ? new URL('support/bare-library.ts', import.meta.url)
       : new URL('../src/main.ts', import.meta.url);
   const started = performance.now();
-  const child = spawn(process.execPath, [script.pathname], {
+  const flags = which === 'gateway' ? ['--max-semi-space-size=2'] : [];
+  const child = spawn(process.execPath, [...flags, script.pathname], {
     stdio: ['ignore', 'pipe', 'inherit'],
     cwd: folder,
     env: {

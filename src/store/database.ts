@@ -31,7 +31,7 @@ export function openDatabase(path: string): DatabaseSync {
       PRAGMA journal_mode = WAL;
       PRAGMA synchronous = FULL;
       PRAGMA temp_store = MEMORY;
-      PRAGMA cache_size = -8000;
+      PRAGMA cache_size = -2000;
       PRAGMA journal_size_limit = 67108864;
     `);
     // The first write takes the lock; until then a second gateway could come in.

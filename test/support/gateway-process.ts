@@ -32,7 +32,7 @@ export class GatewayProcess {
     const [file, args] =
       command === 'npm'
         ? (['npm', ['start', '--silent']] as const)
-        : ([process.execPath, ['src/main.ts']] as const);
+        : ([process.execPath, ['--max-semi-space-size=2', 'src/main.ts']] as const);
     this.child = spawn(file, args, {
       cwd: PROJECT,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,5 +1,9 @@
+import dns from 'node:dns';
 import { createServer, type RequestListener } from 'node:http';
+import { syncBuiltinESMExports } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 
 import { describe, expect, onTestFinished, test } from 'vitest';
 
@@ -40,6 +44,16 @@ describe('download, addresses that are not public', () => {
       '2130706433',
       '0x7f.1',
       '[::ffff:127.0.0.1]',
+      '[::ffff:7f00:1]',
+      '[64:ff9b::7f00:1]',
+      '[::]',
+      '0177.0.0.1',
+      '017700000001',
+      '127.1',
+      '127.0.0.1.',
+      'localhost.',
+      'public.example@127.0.0.1',
+      '①②⑦.⓪.⓪.①',
     ];
     for (const host of hosts) {
       await expect(download(`http://${host}:${server.port}/a.png`, []), host).rejects.toMatchObject({
@@ -59,6 +73,35 @@ describe('download, addresses that are not public', () => {
       code: 'media_refused',
       message: expect.stringContaining('MEDIA_URL_ALLOW') as string,
     });
+  });
+
+  test('a name whose next answer leads inside, connected to what was checked and refused the next time', async () => {
+    const server = await serve((_request, response) => response.end('file'));
+    // 127.0.0.1 is allowed here in the place of a public address; its neighbour is not.
+    const answers = ['127.0.0.1', '127.0.0.2'];
+    const asked: string[] = [];
+    const { lookup } = dns;
+    const fake = (
+      host: string,
+      _options: object,
+      told: (error: null, found: dns.LookupAddress[]) => void,
+    ) => {
+      asked.push(host);
+      told(null, [{ address: answers.shift() ?? '', family: 4 }]);
+    };
+    dns.lookup = fake as unknown as typeof lookup;
+    syncBuiltinESMExports();
+    onTestFinished(() => {
+      dns.lookup = lookup;
+      syncBuiltinESMExports();
+    });
+    const address = `http://rebinding.example:${server.port}/`;
+    const { body } = await download(address, ['127.0.0.1/32']);
+    expect(await text(Readable.from(body))).toBe('file');
+    // Looked up once: what was checked is what was connected to.
+    expect(asked).toEqual(['rebinding.example']);
+    await expect(download(address, ['127.0.0.1/32'])).rejects.toMatchObject({ code: 'media_refused' });
+    expect(server.asked()).toBe(1);
   });
 
   test('a redirect to what is not allowed, refused there', async () => {

@@ -80,9 +80,9 @@ on_exit() {
   [ -z "${CHILD}" ] || end_tree "${CHILD}"
   if [ "${PHASE}" = stopped ]; then
     if docker start "${CONTAINER}" >/dev/null 2>&1; then
-      note 'the old version was started again'
+      note 'the version that ran was started again'
     else
-      fail "the old version is stopped; start it: sudo docker start ${CONTAINER}"
+      fail "the version that ran is stopped; start it: sudo docker start ${CONTAINER}"
     fi
   fi
   rm -f "${LOG}"
@@ -104,6 +104,7 @@ on_signal() {
     stopped) note 'Interrupted.' ;;
     starting) note 'Interrupted while the new version starts. Go on with: sudo ./deploy.sh; or back: sudo ./deploy.sh --rollback' ;;
     restoring) note 'Interrupted in mid-rollback. Finish it: sudo ./deploy.sh --rollback' ;;
+    returning) note 'Interrupted while the previous version starts. Finish it: sudo ./deploy.sh --no-build' ;;
     *) ;;
   esac
   exit "${EX_INTERRUPTED}"
@@ -184,15 +185,21 @@ check_settings_of_new_image() {
 # Keeps image and login of the version that is about to go.
 keep_old_version() {
   [ -n "${OLD_IMAGE}" ] && [ "${OLD_IMAGE}" != "$(image_id "${IMAGE}")" ] || return 0
+  # A rollback that was interrupted after both were exchanged: all is kept already.
+  [ ! -e backups/.returning ] || return 0
   UPGRADE=yes
-  if ! docker tag "${OLD_IMAGE}" "${PREVIOUS_IMAGE}"; then
+  if ! has_worked "${OLD_IMAGE}" && [ -n "$(image_id "${PREVIOUS_IMAGE}")" ]; then
+    note 'the version that was tried last never became healthy; kept to go back to is the one before'
+  elif ! docker tag "${OLD_IMAGE}" "${PREVIOUS_IMAGE}"; then
     fail "the old image could not be kept as ${PREVIOUS_IMAGE}. Nothing that runs was changed."
     exit "${EX_FAILED}"
+  else
+    remember_worked "${OLD_IMAGE}"
+    ok "the old image is kept as ${PREVIOUS_IMAGE}"
   fi
-  ok "the old image is kept as ${PREVIOUS_IMAGE}"
   has_login || return 0
   local was_running=no
-  if container_running; then
+  if container_active; then
     was_running=yes
     PHASE=stopped
     note 'stopping the old version, so that its login is whole on disk'
@@ -226,6 +233,7 @@ start() {
     remedy "${LOG}" "All of its log: sudo docker logs ${CONTAINER}"
     return 1
   fi
+  remember_worked "$(image_id "${IMAGE}")"
 }
 
 # Image and login go back together, or not at all.
@@ -240,9 +248,13 @@ roll_back() {
   PHASE=restoring
   heading 'Back to the previous version'
   backup=$(backup_of_image "${previous}")
-  if container_running && ! docker stop -t 45 "${CONTAINER}" >/dev/null; then
-    fail 'the running version could not be stopped'
-    return 1
+  if container_active; then
+    # Until something is changed, whatever goes wrong starts it again.
+    PHASE=stopped
+    if ! docker stop -t 45 "${CONTAINER}" >/dev/null; then
+      fail 'the running version could not be stopped'
+      return 1
+    fi
   fi
   if [ -n "${backup}" ]; then
     if has_login; then
@@ -252,24 +264,39 @@ roll_back() {
       }
       note "the login as it is now is kept in ${BACKUP}"
     fi
-    if ! restore_login "${backup}"; then
-      fail "the backup ${backup} could not be unpacked: no room?"
+    if ! unpack_login "${backup}"; then
+      fail "the backup ${backup} could not be unpacked: no room? The login is as it was."
+      return 1
+    fi
+    PHASE=restoring
+    if ! put_login_back; then
+      fail 'the login could not be put back whole; try again: sudo ./deploy.sh --rollback'
       return 1
     fi
     ok "the login is that of ${backup}"
   else
     note 'no backup belongs to that image; the login stays as it is'
   fi
-  docker tag "${previous}" "${IMAGE}" || return 1
-  # What was left is one --rollback away again.
+  PHASE=restoring
+  if ! docker tag "${previous}" "${IMAGE}"; then
+    fail 'the previous image could not be made the current one'
+    more 'The engine said why, above. Then again: sudo ./deploy.sh --rollback'
+    return 1
+  fi
+  # What was left is one --rollback away again. From here on a second --rollback would go forth instead of back.
+  : >backups/.returning
+  PHASE=returning
   [ -z "${current}" ] || docker tag "${current}" "${PREVIOUS_IMAGE}"
   ok 'the image is the previous one'
   if ! run_logged 'starting' compose up -d --no-build --force-recreate; then
     fail 'the previous version could not be started:'
     show_output 8
+    more 'Start it once more: sudo ./deploy.sh --no-build'
     return 1
   fi
-  wait_healthy
+  rm -f backups/.returning
+  wait_healthy || return 1
+  remember_worked "${previous}"
 }
 
 offer_rollback() {

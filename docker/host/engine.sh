@@ -47,6 +47,14 @@ container_running() {
   esac
 }
 
+# Running, or about to be again: a version that ends as soon as it starts is between two tries.
+container_active() {
+  case $(container_field '{{.State.Status}}') in
+    running | restarting | paused) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
 # Whether version $1 is $2 or newer: numbers between dots, whatever follows them.
 version_at_least() {
   awk -v have="${1#v}" -v want="$2" 'BEGIN {

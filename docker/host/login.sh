@@ -18,6 +18,10 @@ has_login() {
 backup_login() {
   local stamp
   stamp=$(date +%Y%m%d-%H%M%S)
+  while [ -e "backups/login-${stamp}.tar.gz" ]; do
+    sleep 1
+    stamp=$(date +%Y%m%d-%H%M%S)
+  done
   BACKUP=backups/login-${stamp}.tar.gz
   if ! (
     umask 077
@@ -38,15 +42,27 @@ backup_login() {
   forget_old_backups
 }
 
+# The one that a rollback would put back stays, however old it is.
 forget_old_backups() {
-  local file
+  local file previous needed=''
+  previous=$(image_id "${PREVIOUS_IMAGE}")
+  [ -z "${previous}" ] || needed=$(backup_of_image "${previous}")
   # The names sort by time.
   for file in backups/login-*.tar.gz; do
     [ -e "${file}" ] && printf '%s\n' "${file}"
   done | sort -r | sed "1,${KEEP_BACKUPS}d" | while IFS= read -r file; do
+    [ "${file}" != "${needed}" ] || continue
     rm -f "${file}" "${file%.tar.gz}.image"
   done
 }
+
+# Writes down that the image with id $1 has become healthy: only such a one is worth going back to.
+remember_worked() {
+  if ! grep -qxF "$1" backups/.worked 2>/dev/null; then printf '%s\n' "$1" >>backups/.worked; fi
+}
+
+# Whether the image with id $1 has ever become healthy. Nothing is known of those from before this was written down.
+has_worked() { [ ! -e backups/.worked ] || grep -qxF "$1" backups/.worked; }
 
 # The newest backup that was made under the image with id $1.
 backup_of_image() {
@@ -57,22 +73,24 @@ backup_of_image() {
   done | sort -r | head -n 1
 }
 
-# Puts the login of backup $1 back, in place of the present one. The gateway
-# must be stopped. Unpacked first, exchanged after, so that a bad file or a full
-# disk changes nothing.
-restore_login() {
-  local room=.wwebjs_auth/.restore
-  rm -rf "${room}"
-  mkdir "${room}"
-  if ! tar -C "${room}" -xzf "$1"; then
-    rm -rf "${room}"
+# Where a backup is unpacked: on the disk of the login, so that it only has to be renamed.
+readonly RESTORE_ROOM=.wwebjs_auth/.restore
+
+# Unpacks backup $1 beside the present login, which stays as it is: a bad file or
+# a full disk changes nothing.
+unpack_login() {
+  rm -rf "${RESTORE_ROOM}"
+  mkdir "${RESTORE_ROOM}" || return 1
+  if ! tar -C "${RESTORE_ROOM}" -xzf "$1" || ! chown -hR "${RUN_UID}:${RUN_GID}" "${RESTORE_ROOM}"; then
+    rm -rf "${RESTORE_ROOM}"
     return 1
   fi
-  if ! chown -hR "${RUN_UID}:${RUN_GID}" "${room}" || ! exchange_login "${room}"; then
-    fail "the login could not be put back whole; try again: sudo ./deploy.sh --rollback"
-    return 1
-  fi
-  rm -rf "${room}"
+}
+
+# Puts what was unpacked in place of the present login. The gateway must be stopped.
+put_login_back() {
+  exchange_login "${RESTORE_ROOM}" || return 1
+  rm -rf "${RESTORE_ROOM}"
 }
 
 # Moves every login folder below $1 to its place in .wwebjs_auth.

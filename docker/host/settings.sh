@@ -38,14 +38,23 @@ make_settings() {
 
 # Sets $2=$3 in file $1: in place of its line, commented out or not, else at the end.
 set_value() {
-  VALUE=$3 awk -v name="$2" '
+  local file owner mode
+  # Where a link leads: what is renamed would take its place.
+  file=$(readlink -f "$1")
+  owner=$(stat -c %u:%g "${file}")
+  mode=$(stat -c %a "${file}")
+  (
+    umask 077
+    VALUE=$3 awk -v name="$2" '
     $0 ~ "^#? *" name "=" { if (!done) print name "=" ENVIRON["VALUE"]; done = 1; next }
     { print }
     END { if (!done) print name "=" ENVIRON["VALUE"] }
-  ' "$1" >"$1.edit"
-  # Over the old content, so that owner and mode stay.
-  cat "$1.edit" >"$1"
-  rm -f "$1.edit"
+  ' "${file}" >"${file}.edit"
+  )
+  # Renamed over the old file, so that a full disk leaves that as it was.
+  chown "${owner}" "${file}.edit" 2>/dev/null || true
+  chmod "${mode}" "${file}.edit"
+  mv "${file}.edit" "${file}"
 }
 
 # Its files are logins: for their owner alone.

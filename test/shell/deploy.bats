@@ -563,6 +563,93 @@ given_synology() {
   assert_equal "$(cat "${login}")" new-login
 }
 
+@test "upgrade after one that failed, keeps the last version that worked and its login to go back to" {
+  given_running_version
+  given_new_version
+  echo sha256:second >"${FAKE}/unhealthy"
+  run deploy </dev/null
+  assert_failure 4
+  login="${PROJECT}/.wwebjs_auth/session-whatsapp-client/Default/IndexedDB/db"
+  # Six more tries that fail: more than there are backups kept.
+  for number in 3 4 5 6 7 8; do
+    echo "sha256:try-${number}" >"${FAKE}/next-image"
+    echo "sha256:try-${number}" >"${FAKE}/unhealthy"
+    echo "login-of-${number}" >"${login}"
+    run deploy </dev/null
+    assert_failure 4
+  done
+  assert_output --partial 'never became healthy; kept to go back to is the one before'
+  run deploy --rollback
+  assert_success
+  assert_equal "$(cat "${FAKE}/container/image")" sha256:first
+  assert_equal "$(cat "${login}")" old-login
+}
+
+@test "rollback that cannot keep the present login, the running version runs on" {
+  given_running_version
+  given_new_version
+  deploy --yes >/dev/null
+  fake tar '[[ $* != *-czf* ]] || exit 1; exec /bin/tar "$@"'
+  run deploy --rollback
+  assert_failure 4
+  assert_output --partial 'Nothing was changed'
+  assert_output --partial 'the version that ran was started again'
+  assert_equal "$(cat "${FAKE}/container/status")" running
+  assert_equal "$(cat "${FAKE}/container/image")" sha256:second
+}
+
+@test "rollback from a backup that cannot be unpacked, the running version runs on with its login" {
+  given_running_version
+  given_new_version
+  deploy --yes >/dev/null
+  login="${PROJECT}/.wwebjs_auth/session-whatsapp-client/Default/IndexedDB/db"
+  echo new-login >"${login}"
+  for file in "${PROJECT}"/backups/login-*.tar.gz; do echo damaged >"${file}"; done
+  run deploy --rollback
+  assert_failure 4
+  assert_output --partial 'the version that ran was started again'
+  assert_equal "$(cat "${FAKE}/container/status")" running
+  assert_equal "$(cat "${login}")" new-login
+}
+
+@test "rollback interrupted while the previous version starts, is finished without going forth again" {
+  given_running_version
+  given_new_version
+  deploy --yes >/dev/null
+  touch "${FAKE}/up-hangs"
+  interrupt TERM --rollback
+  assert_failure 130
+  assert_output --partial 'Finish it: sudo ./deploy.sh --no-build'
+  rm -f "${FAKE}/up-hangs"
+  run deploy --no-build
+  assert_success
+  assert_equal "$(cat "${FAKE}/container/image")" sha256:first
+}
+
+@test "image cannot be named in a rollback, says so and how to finish" {
+  given_running_version
+  given_new_version
+  deploy --yes >/dev/null
+  touch "${FAKE}/tag-fails"
+  run deploy --rollback
+  assert_failure 4
+  assert_output --partial 'the previous image could not be made the current one'
+  assert_output --partial 'sudo ./deploy.sh --rollback'
+}
+
+@test "disk full while a line is added to .env, its other lines stay" {
+  printf 'API_KEY=0123456789abcdef\nPORT=3000\n' >"${PROJECT}/.env"
+  chmod 600 "${PROJECT}/.env"
+  # The first bytes get through, as on a disk that fills up.
+  fake cat '[[ $* != *.env.edit ]] || { printf API; exit 1; }; exec /bin/cat "$@"'
+  fake mv '[[ $* != *.env.edit* ]] || exit 1; exec /bin/mv "$@"'
+  run deploy
+  assert_failure
+  run cat "${PROJECT}/.env"
+  assert_line 'API_KEY=0123456789abcdef'
+  assert_line 'PORT=3000'
+}
+
 @test "option --rollback without a previous version, says so and changes nothing" {
   given_running_version
   run deploy --rollback
@@ -591,17 +678,18 @@ given_synology() {
   run deploy --yes
   assert_failure 1
   assert_output --partial 'the login could not be copied'
-  assert_output --partial 'the old version was started again'
+  assert_output --partial 'the version that ran was started again'
   assert_equal "$(cat "${FAKE}/container/status")" running
   assert_equal "$(cat "${FAKE}/container/image")" sha256:first
   run calls 'yml up'
   assert_failure
 }
 
-# Starts deploy.sh and interrupts it with signal $1 once the stand-in hangs.
+# Starts deploy.sh, with the rest as its options, and interrupts it with signal $1 once the stand-in hangs.
 interrupt() {
-  local pid
-  env --default-signal=INT ${SCRIPT_SHELL} "${PROJECT}/deploy.sh" --yes >"${BATS_TEST_TMPDIR}/out" 2>&1 3>&- &
+  local pid signal=$1
+  shift
+  env --default-signal=INT ${SCRIPT_SHELL} "${PROJECT}/deploy.sh" --yes "$@" >"${BATS_TEST_TMPDIR}/out" 2>&1 3>&- &
   pid=$!
   for _ in $(seq 300); do
     [[ ! -s ${FAKE}/hanging ]] || break
@@ -609,7 +697,7 @@ interrupt() {
   done
   assert_file_exists "${FAKE}/hanging"
   rm -f "${FAKE}"/*-hangs
-  kill -s "$1" "${pid}"
+  kill -s "${signal}" "${pid}"
   # A terminal tells everybody in front, and a shell waits for what is in front.
   pkill -P "${pid}" sleep || true
   status=0
@@ -635,7 +723,7 @@ interrupt() {
   touch "${FAKE}/stop-hangs"
   interrupt HUP
   assert_failure 130
-  assert_output --partial 'the old version was started again'
+  assert_output --partial 'the version that ran was started again'
   assert_equal "$(cat "${FAKE}/container/status")" running
   assert_equal "$(cat "${FAKE}/container/image")" sha256:first
 }

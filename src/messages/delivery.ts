@@ -7,6 +7,7 @@ import type { Ledger } from './ledger.ts';
 import type { MessageReason, OutboxMessage } from './message.ts';
 import type { NumberBook } from './numbers.ts';
 import type { OutboxRows } from './ports.ts';
+import type { Outgoing } from './schema.ts';
 import type { SenderSettings } from './sender.ts';
 import {
   NotConnectedError,
@@ -113,9 +114,10 @@ export class Delivery {
           typing = null;
           continue;
         }
+        const content = await this.#withQuoted(message.content);
         const sending = await this.#ledger.markSending(id, chatId);
         if (sending === null) return { type: 'done' };
-        return await this.#hand(sending, chatId);
+        return await this.#hand(sending, chatId, content);
       } catch (error) {
         if (error instanceof StoppedError) return { type: 'interrupted' };
         if (error instanceof RejectedError) {
@@ -157,11 +159,27 @@ export class Delivery {
     return address.kind === 'chat' ? address.chatId : this.#numbers.resolve(address.digits);
   }
 
-  async #hand(message: OutboxMessage, chatId: string): Promise<DeliveryOutcome> {
+  /** The content with a quoted message of the outbox under the name that WhatsApp has for it. */
+  async #withQuoted(content: Outgoing): Promise<Outgoing> {
+    const { quotedMessageId } = content;
+    if (quotedMessageId?.startsWith('msg_') !== true) return content;
+    const quoted = this.#rows.find(quotedMessageId);
+    if (quoted === null) throw new RejectedError('quotedMessageId: there is no message of this id');
+    const found =
+      quoted.chatId === null
+        ? ({ found: false } as const)
+        : await this.#transport.lookUp(quoted.waId, quoted.chatId);
+    if (found.found) return { ...content, quotedMessageId: found.id };
+    throw new RejectedError(
+      `quotedMessageId: that message is ${quoted.status}; WhatsApp Web does not have it`,
+    );
+  }
+
+  async #hand(message: OutboxMessage, chatId: string, content: Outgoing): Promise<DeliveryOutcome> {
     const { epoch } = this.#connection;
     let receipt: Receipt;
     try {
-      receipt = await this.#transport.send({ waId: message.waId, chatId, content: message.content });
+      receipt = await this.#transport.send({ waId: message.waId, chatId, content });
     } catch (error) {
       if (error instanceof NotConnectedError) {
         await this.#persistently(() => this.#ledger.markNotSent(message.id));

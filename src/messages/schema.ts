@@ -29,7 +29,7 @@ const messageId = z
   .string()
   .min(5)
   .max(256)
-  .regex(/^[\x21-\x7e]+$/, 'expected a WhatsApp message id such as true_79123456789@c.us_3EB0…');
+  .regex(/^[\x21-\x7e]+$/, 'expected a message id such as true_79123456789@c.us_3EB0… or msg_…');
 
 const mimetype = z
   .string()
@@ -90,7 +90,11 @@ const scheduling = {
     .optional()
     .meta({ description: 'The message waits until then' }),
 };
-const quoting = { quotedMessageId: messageId.optional() };
+const quoting = {
+  quotedMessageId: messageId.optional().meta({
+    description: "WhatsApp's id of the message that is answered, or the id that the outbox gave it",
+  }),
+};
 const mentioning = { mentions: z.array(recipient).max(LIMITS.mentions).optional() };
 const caption = z.string().max(LIMITS.captionLength).optional();
 const viewOnce = z.boolean().optional();

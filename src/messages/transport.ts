@@ -43,7 +43,10 @@ export interface Receipt {
   readonly ack: number;
 }
 
-export type LookUp = { readonly found: false } | { readonly found: true; readonly ack: number };
+export type LookUp =
+  | { readonly found: false }
+  /** `id` is WhatsApp's, with chat and direction. */
+  | { readonly found: true; readonly ack: number; readonly id: string };
 
 /** WhatsApp refused: trying again without a change cannot help. */
 export class RejectedError extends Error {

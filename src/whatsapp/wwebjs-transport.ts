@@ -78,7 +78,7 @@ export class WwebjsTransport implements MessageTransport {
     const found = await this.#ask(this.#deadlines.askMs, (page) =>
       page.evaluate(findInPage, { waId, chatId }),
     );
-    return found === null ? { found: false } : { found: true, ack: found.ack };
+    return found === null ? { found: false } : { found: true, ack: found.ack, id: found.id };
   }
 
   resolveNumber(digits: string): Promise<string | null> {

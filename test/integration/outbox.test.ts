@@ -87,6 +87,36 @@ describe('accept', () => {
     await expect(outbox.accept(text('more'))).rejects.toMatchObject({ retryAfterSeconds: 10 });
   });
 
+  test('a quotation of a message of the outbox, sent under the name that WhatsApp has for it', async () => {
+    const { outbox, sender, transport } = startMessaging(tempFolder());
+    const question = await outbox.accept(text('question'));
+    const quotedMessageId = question.message.id;
+    await outbox.accept({ ...text('answer'), quotedMessageId });
+    sender.connected();
+    await settle();
+    expect(transport.texts()).toEqual(['question', 'answer']);
+    expect(transport.order[1]?.content.quotedMessageId).toBe(
+      `true_4915123456789@c.us_${question.message.waId}`,
+    );
+  });
+
+  test.each([
+    ['that does not exist', 'msg_00000000000000000000000000', 'no message of this id'],
+    ['that was cancelled', null, 'is cancelled'],
+  ])('a quotation of a message of the outbox %s, failed with the reason', async (_name, id, reason) => {
+    const { outbox, sender, transport } = startMessaging(tempFolder());
+    const { message: other } = await outbox.accept(text('never sent'));
+    await outbox.cancel(other.id);
+    const { message } = await outbox.accept({ ...text('answer'), quotedMessageId: id ?? other.id });
+    sender.connected();
+    await settle();
+    expect(transport.texts()).toEqual([]);
+    expect(outbox.find(message.id)).toMatchObject({
+      status: 'failed',
+      history: [{}, { reason: { message: expect.stringContaining(reason) as string } }],
+    });
+  });
+
   test('a mention that is nobody, refused', async () => {
     const { outbox } = startMessaging(tempFolder());
     await expect(outbox.accept({ ...text('hi'), mentions: ['nobody'] })).rejects.toMatchObject({

@@ -82,6 +82,16 @@ describe.each([
       .toMatchObject({ text: 'an answer', mentions: [BOB], quoted: quotedMessageId });
   });
 
+  test('the name that a look-up gives, one under which the message can be quoted', async () => {
+    const [question, answer] = [newWhatsAppId(), newWhatsAppId()];
+    await send(question, 'a question of ours');
+    const found = await world.transport.lookUp(question, ALICE);
+    const quotedMessageId = found.found ? found.id : 'not found';
+    await hand(answer, { type: 'text', to: ALICE, text: 'and its answer', quotedMessageId });
+    const quoted = expect.stringContaining(question) as string;
+    await expect.poll(() => arrived(answer)).toMatchObject({ quoted });
+  });
+
   test('a quotation of what does not exist, refused and nothing sent', async () => {
     const id = newWhatsAppId();
     const quotedMessageId = `false_${ALICE}_3EB0000000000000000000`;

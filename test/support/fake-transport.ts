@@ -50,7 +50,9 @@ export class FakeTransport implements MessageTransport {
       throw new RejectedError('no such file');
     }
     const quoted = content.quotedMessageId;
-    if (quoted !== undefined && !this.quotable.has(quoted)) throw new RejectedError('no such message');
+    const sent = [...this.delivered].map(([id, each]) => `true_${each.message.chatId}_${id}`);
+    if (quoted !== undefined && !this.quotable.has(quoted) && !sent.includes(quoted))
+      throw new RejectedError('no such message');
     if (fault?.type === 'lost') throw new OutcomeUnknownError('Target closed');
     const known = this.delivered.get(message.waId);
     if (known !== undefined) known.handOvers += 1;
@@ -68,7 +70,9 @@ export class FakeTransport implements MessageTransport {
     if (!this.connected) throw new NotConnectedError('not connected');
     const fault = this.lookUpFaults.shift();
     if (fault !== undefined) throw fault;
-    return this.delivered.has(waId) ? { found: true, ack: this.ack } : { found: false };
+    const known = this.delivered.get(waId);
+    if (known === undefined) return { found: false };
+    return { found: true, ack: this.ack, id: `true_${known.message.chatId}_${waId}` };
   }
 
   async resolveNumber(digits: string): Promise<string | null> {

@@ -1,3 +1,5 @@
+import type { GatewayError } from '../errors.ts';
+
 /** Time as the session sees it; tests drive it by hand. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
@@ -16,6 +18,11 @@ export interface LoginStore {
    * @throws GatewayError `login_not_removed`
    */
   remove(): Promise<void>;
+  /**
+   * Whether the next start will find the login that the browser uses now. Asked again and again while it is connected.
+   * @returns what is wrong, or null
+   */
+  problem(): Promise<GatewayError | null>;
 }
 
 /**

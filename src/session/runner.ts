@@ -205,7 +205,9 @@ export class SessionRunner {
 
   async #probe(epoch: number): Promise<void> {
     const error = await failureOf(async () => {
-      this.dispatch({ type: 'probed', epoch, result: await this.#clientOf(epoch).probe() });
+      const result = await this.#clientOf(epoch).probe();
+      const loginProblem = await this.#parts.login.problem().catch(() => null);
+      this.dispatch({ type: 'probed', epoch, result, loginProblem });
     }, 'browser_unresponsive');
     if (error !== null) this.dispatch({ type: 'probe_failed', epoch, error });
   }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -58,6 +59,9 @@ export class SessionFolder implements LoginStore {
   #running: { readonly purpose: Purpose; readonly result: Promise<FolderInspection> } | null = null;
   #described = '';
 
+  /** Which folder the profile was at the last check. */
+  #profileChecked: string | null | undefined = undefined;
+
   constructor(options: SessionFolderOptions) {
     this.root = resolve(options.path);
     this.profile = join(this.root, `session-${options.clientId}`);
@@ -89,6 +93,7 @@ export class SessionFolder implements LoginStore {
       for (const { code, message, action } of report.warnings) this.#log.warn({ code, action }, message);
     }
     if (problem !== null) throw problem;
+    this.#profileChecked = await this.#identity();
     return report;
   }
 
@@ -151,6 +156,32 @@ export class SessionFolder implements LoginStore {
         cause: error,
       });
     }
+  }
+
+  /**
+   * Whether the profile that the browser has open is the one that its next start will find.
+   * @returns `session_path_deleted` when it was deleted, moved or replaced since the last check. Never rejects
+   */
+  async problem(): Promise<GatewayError | null> {
+    const checked = this.#profileChecked;
+    const found = await this.#identity();
+    // Of a share that does not answer nobody knows what is on it.
+    if (checked === undefined || found === undefined || found === checked) return null;
+    return new GatewayError({
+      code: 'session_path_deleted',
+      message: `The login in ${this.profile} was deleted, moved or replaced while it was in use: WhatsApp stays connected until the browser is restarted, and then asks for a new QR code`,
+      action: 'Put the folder back if it was moved; otherwise restart when the phone is at hand, and scan',
+    });
+  }
+
+  /** Which folder the profile is: null when there is none, undefined when the disk does not answer. */
+  async #identity(): Promise<string | null | undefined> {
+    const look = stat(this.profile, { bigint: true }).then(
+      // Numbers of inodes are given out again at once; the time of birth tells them apart.
+      ({ dev, ino, birthtimeNs }) => `${dev}:${ino}:${birthtimeNs}`,
+      () => null,
+    );
+    return withDeadline(look, this.#deadlineMs, () => this.#noAnswer()).catch(() => undefined);
   }
 
   /** Gives the folder lock and the reservation up. Only after the browser is gone. Never rejects. */

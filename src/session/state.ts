@@ -106,7 +106,13 @@ export type SessionInput =
       readonly code: string;
       readonly phoneNumber: string;
     }
-  | { readonly type: 'probed'; readonly epoch: number; readonly result: ProbeResult }
+  | {
+      readonly type: 'probed';
+      readonly epoch: number;
+      readonly result: ProbeResult;
+      /** What is wrong with the stored login, although all is well with WhatsApp. */
+      readonly loginProblem: GatewayError | null;
+    }
   | { readonly type: 'probe_failed'; readonly epoch: number; readonly error: GatewayError }
   | { readonly type: 'refresh_failed'; readonly epoch: number }
   | { readonly type: 'unlinked'; readonly epoch: number; readonly confirmed: boolean }

@@ -68,7 +68,7 @@ function react(state: SessionState, input: SessionInput, context: Context): Step
     case 'refresh_failed':
       return state.phase === 'qr' ? lose(state, reasonOf(REASONS.qr_stale), context) : to(state);
     case 'probed':
-      return probed(state, input.result.connected, context);
+      return probed(state, input, context);
     case 'probe_failed':
       return probeFailed(state, reasonOfError(input.error), context);
     case 'unlinked':
@@ -136,11 +136,22 @@ function showPairingCode(
   });
 }
 
-function probed(state: SessionState, connected: boolean, context: Context): Step {
+function probed(
+  state: SessionState,
+  input: Extract<SessionInput, { type: 'probed' }>,
+  context: Context,
+): Step {
   const { now, policy } = context;
+  const { loginProblem } = input;
+  const { connected } = input.result;
   if (state.phase === 'ready') {
     return connected
-      ? to({ ...state, timers: rearm(state.timers, { name: 'probe', at: now + policy.probeMs }) })
+      ? to({
+          ...state,
+          // It is connected all the same: said beside the state, not instead of it.
+          reason: loginProblem === null ? null : reasonOfError(loginProblem),
+          timers: rearm(state.timers, { name: 'probe', at: now + policy.probeMs }),
+        })
       : reconnect(state, reasonOf(REASONS.interrupted), 0, context);
   }
   if (state.phase !== 'reconnecting') return to(state);

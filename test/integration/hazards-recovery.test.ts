@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, readlink, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rename, symlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -30,6 +30,20 @@ describe('hazard: what dies while ready', () => {
     await rig.until('ready');
     expect(rig.simulator.issuedQrs()).toHaveLength(1);
     expect((await mains(rig)).length).toBe(1);
+  });
+});
+
+describe('hazard: the session folder goes while ready', () => {
+  test('moved away and back, said beside the state as long as it is away, connected all the time', async () => {
+    await using rig = await startGatewayRig();
+    await link(rig);
+    const away = `${rig.sessionPath}-away`;
+    await rename(rig.sessionPath, away);
+    await waitFor(() => rig.status().reason?.code === 'session_path_deleted', { what: 'the reason' });
+    expect(rig.status()).toMatchObject({ status: 'ready', isReady: true });
+    await rename(away, rig.sessionPath);
+    await waitFor(() => rig.status().reason === null, { what: 'all to be well' });
+    expect(rig.status().status).toBe('ready');
   });
 });
 

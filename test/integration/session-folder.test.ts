@@ -1,7 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -13,6 +13,37 @@ import { failureOf, folderRig } from '../support/folder-rig.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const rig = folderRig();
+
+describe('problem', () => {
+  test.each([
+    ['moved away', (profile: string) => rename(profile, `${profile}-moved`)],
+    ['deleted', (profile: string) => rm(profile, { recursive: true })],
+    [
+      'replaced by a copy',
+      async (profile: string) => {
+        await rename(profile, `${profile}-moved`);
+        await cp(`${profile}-moved`, profile, { recursive: true });
+      },
+    ],
+  ])('login, %s after the check, is told until the next check', async (_what, change) => {
+    const folder = rig.open();
+    expect(await folder.problem()).toBeNull();
+    await folder.check();
+    expect(await folder.problem()).toBeNull();
+    await change(folder.profile);
+    expect(await folder.problem()).toMatchObject({ code: 'session_path_deleted' });
+    await folder.check();
+    expect(await folder.problem()).toBeNull();
+  });
+
+  test('login, moved away and back, is no problem any more', async () => {
+    const folder = rig.open();
+    await folder.check();
+    await rename(folder.profile, `${folder.profile}-moved`);
+    await rename(`${folder.profile}-moved`, folder.profile);
+    expect(await folder.problem()).toBeNull();
+  });
+});
 
 describe('check', () => {
   test('session folder, nothing there, is made private level by level and reported', async () => {

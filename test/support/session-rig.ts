@@ -1,3 +1,4 @@
+import type { GatewayError } from '../../src/errors.ts';
 import { DEFAULT_POLICY, type Policy } from '../../src/session/policy.ts';
 import type { QrImages } from '../../src/session/control.ts';
 import type { SessionLog } from '../../src/session/ports.ts';
@@ -39,6 +40,8 @@ export function sessionRig(options: { policy?: Partial<Policy> } = {}) {
     checkError: null as Error | null,
     checks: 0,
     removeError: null as Error | null,
+    /** What is found to be wrong with the stored login. */
+    loginProblem: null as GatewayError | null,
     removals: 0,
     encoded: [] as string[],
     encodeError: null as Error | null,
@@ -56,6 +59,7 @@ export function sessionRig(options: { policy?: Partial<Policy> } = {}) {
       return Promise.resolve();
     },
     login: {
+      problem: () => Promise.resolve(rig.loginProblem),
       remove: async () => {
         if (driver.alive.length > 0) throw new Error('the login is removed under a living browser');
         rig.removals += 1;

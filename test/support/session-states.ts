@@ -87,11 +87,17 @@ export const INPUTS = {
   'driver logged_out': driver({ type: 'logged_out' }),
   'driver failed': driver({ type: 'failed', error: error('browser_crashed') }),
   pairing_code: { type: 'pairing_code', epoch: EPOCH, code: 'ABCDEFGH', phoneNumber: '79120000000' },
-  'probed connected': { type: 'probed', epoch: EPOCH, result: { connected: true, socketState: 'CONNECTED' } },
+  'probed connected': {
+    type: 'probed',
+    epoch: EPOCH,
+    result: { connected: true, socketState: 'CONNECTED' },
+    loginProblem: null,
+  },
   'probed interrupted': {
     type: 'probed',
     epoch: EPOCH,
     result: { connected: false, socketState: 'OPENING' },
+    loginProblem: null,
   },
   probe_failed: { type: 'probe_failed', epoch: EPOCH, error: error('browser_unresponsive') },
   refresh_failed: { type: 'refresh_failed', epoch: EPOCH },

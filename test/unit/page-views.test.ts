@@ -125,6 +125,18 @@ describe('cardView', () => {
     expect(view.note).toMatchObject({ title: 'reason.logged_out.title' });
   });
 
+  test('connected, and the stored login is gone, both are said', () => {
+    const reason = { code: 'session_path_deleted', message: 'gone', action: null, retryAt: null } as const;
+    const view = cardView(modelWith(statusIn('ready', { reason })));
+    expect(view).toMatchObject({
+      face: { tone: 'good' },
+      title: 'state.ready.title',
+      note: { title: 'reason.session_path_deleted.title' },
+    });
+    expect(view.details).toContain('gone');
+    expect(cardView(modelWith(statusIn('ready'))).details).toBeNull();
+  });
+
   test.each(['connecting', 'offline', 'locked'] as const)(
     '%s, whatever the status was, shows nothing of it',
     (link) => {

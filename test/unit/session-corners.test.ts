@@ -39,6 +39,29 @@ describe('session, corners', () => {
     expect(rig.session.status()).toMatchObject({ phase: 'stopping', reason: null });
   });
 
+  it('the stored login gone while it is connected, said beside the state until it is back', async () => {
+    const rig = sessionRig();
+    rig.session.connect();
+    await settle();
+    rig.driver.last.emit({ type: 'authenticated' });
+    rig.driver.last.emit({ type: 'ready', account: STATES.ready.account });
+    rig.loginProblem = new GatewayError({ code: 'session_path_deleted', message: 'gone', action: 'scan' });
+    const probe = async () => {
+      rig.clock.advance(DEFAULT_POLICY.probeMs);
+      await settle();
+      return rig.session.status();
+    };
+    expect(await probe()).toMatchObject({
+      status: 'ready',
+      isReady: true,
+      reason: { code: 'session_path_deleted', message: 'gone', action: 'scan' },
+    });
+    await probe();
+    expect(rig.log.with('gone')).toHaveLength(1);
+    rig.loginProblem = null;
+    expect(await probe()).toMatchObject({ status: 'ready', reason: null });
+  });
+
   it('a QR that is asked for again while it is drawn, drawn once', async () => {
     const rig = sessionRig();
     rig.session.connect();
@@ -57,7 +80,7 @@ describe('runner, corners', () => {
     const runner = new SessionRunner({
       driver,
       preflight,
-      login: { remove: () => Promise.resolve() },
+      login: { remove: () => Promise.resolve(), problem: () => Promise.resolve(null) },
       policy: DEFAULT_POLICY,
       clock: new FakeClock(),
       random: () => 0.5,

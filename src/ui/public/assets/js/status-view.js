@@ -33,6 +33,9 @@ import { reasonWords } from './reason-words.js';
 
 const LINKED = /** @type {const} */ (['restart', 'disconnect', 'logout']);
 
+/** States that a reason is told beside. @type {ReadonlySet<StatusBody['phase']>} */
+const NOTED = new Set(['starting', 'qr', 'ready']);
+
 /** @type {Record<StatusBody['phase'], Face>} */
 const FACES = {
   stopped: { tone: 'idle', icon: 'plug', busy: false, actions: ['connect'] },
@@ -75,9 +78,10 @@ export function cardView({ link, status }) {
     since: phase === 'ready' ? status.since : null,
     percent: status.progress,
     account: status.account,
-    note: !isReason && (phase === 'starting' || phase === 'qr') ? words : null,
+    note: !isReason && NOTED.has(phase) ? words : null,
     items: isReason ? words.items : [],
-    details: isTrouble(phase) || phase === 'reconnecting' ? (words?.details ?? null) : null,
+    details:
+      isTrouble(phase) || phase === 'reconnecting' || phase === 'ready' ? (words?.details ?? null) : null,
     retry: retryView(status),
   };
 }

@@ -181,9 +181,10 @@ describe('backup', () => {
 describe('deploy.sh and the commands', () => {
   /** Calls a function of deploy.sh's library in the folder of the compose file, with the shell that a NAS has. */
   async function deploy(command: string): Promise<void> {
-    const library = join(import.meta.dirname, '../../docker/host/login.sh');
+    const folder = join(import.meta.dirname, '../../docker/host');
+    const library = `. ${folder}/engine.sh; . ${folder}/login.sh`;
     const ids = `RUN_UID=${process.geteuid!()} RUN_GID=${process.getegid!()}`;
-    await run('sh', ['-euc', `${ids}; fail() { echo "$@" >&2; }; . ${library}; ${command}`], { cwd: place });
+    await run('sh', ['-euc', `${ids}; fail() { echo "$@" >&2; }; ${library}; ${command}`], { cwd: place });
   }
 
   test('a backup of deploy.sh, is unpacked by restore', async () => {
@@ -211,7 +212,7 @@ describe('deploy.sh and the commands', () => {
     await pack();
     const wanted = await loginFiles(profile);
     await writeLogin(profile, 'two');
-    await deploy(`restore_login ${file}`);
+    await deploy(`unpack_login ${file} && put_login_back`);
     expect(await loginFiles(profile)).toEqual(wanted);
   });
 

@@ -28,9 +28,14 @@ export class Journal {
     const update = { seq: this.#updates.length + 1, name, args };
     this.#updates.push(update);
     if ('message' in args && name === 'message') this.#seqs.set(args.message as object, update.seq);
-    const pages = this.#hub.linked;
-    for (const { deviceId } of pages) if (deviceId !== null) this.#told.set(deviceId, update.seq);
-    await this.#hub.broadcast('update', update, pages);
+    await Promise.all(
+      this.#hub.linked.map(async (page) => {
+        // A page that is on its way out hears it no more.
+        const { deviceId } = page;
+        if (!(await page.tell('update', update)) || deviceId === null) return;
+        this.#told.set(deviceId, Math.max(this.#told.get(deviceId) ?? 0, update.seq));
+      }),
+    );
   }
 
   /**

@@ -43,7 +43,20 @@ export class PageLink {
 
   /** Tells the page something. Resolves with its answer, or undefined when it is gone or does not answer. */
   async call(name: string, args: unknown = {}): Promise<unknown> {
-    if (!this.open) return undefined;
+    const frame = await this.#ask(name, args);
+    if (frame?.error) throw new Error(`page, ${name}: ${frame.error.message}`);
+    return frame?.result;
+  }
+
+  /** Tells the page something. Resolves with whether it has heard it. */
+  async tell(name: string, args: unknown): Promise<boolean> {
+    const frame = await this.#ask(name, args);
+    if (frame?.error) throw new Error(`page, ${name}: ${frame.error.message}`);
+    return frame !== null;
+  }
+
+  async #ask(name: string, args: unknown): Promise<Frame | null> {
+    if (!this.open) return null;
     const seq = ++this.#seq;
     const frame = await new Promise<Frame | null>((resolve) => {
       const timer = setTimeout(resolve, ANSWER_MS, null);
@@ -54,8 +67,7 @@ export class PageLink {
       this.#socket.send(JSON.stringify({ call: name, args, seq }));
     });
     this.#waiting.delete(seq);
-    if (frame?.error) throw new Error(`page, ${name}: ${frame.error.message}`);
-    return frame?.result;
+    return frame;
   }
 
   close(): void {

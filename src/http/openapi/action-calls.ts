@@ -2,13 +2,12 @@ import { z } from 'zod';
 
 import { actionBodies } from '../message-actions.ts';
 import { success } from './answers.ts';
-import type { Operation } from './operation.ts';
+import { STORAGE_ERRORS, type Operation } from './operation.ts';
 
 const id = {
   description: "WhatsApp's id of the message, or the id that the outbox gave it",
   example: 'true_15550002222@c.us_3EB0F7A1B2C3D4E5F60718',
 };
-const STORAGE = ['storage_full', 'storage_unavailable', 'storage_in_use', 'storage_newer'] as const;
 
 function action(
   name: keyof typeof actionBodies,
@@ -40,7 +39,7 @@ function action(
       'not_connected',
       'unprocessable',
       'timeout',
-      ...STORAGE,
+      ...STORAGE_ERRORS,
       ...(more.errors ?? []),
     ],
   };
@@ -96,7 +95,7 @@ export const actionCalls: readonly Operation[] = [
       'timeout',
       'precondition_failed',
       'range_not_satisfiable',
-      ...STORAGE,
+      ...STORAGE_ERRORS,
     ],
     examples: [{ summary: 'Fetch' }],
   },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { contactBodies, contactsQuery } from '../contacts.ts';
 import { chatId, contactSchema, fullContactSchema, success } from './answers.ts';
-import type { Operation } from './operation.ts';
+import { STORAGE_ERRORS, type Operation } from './operation.ts';
 
 const id = {
   description: 'A phone number with its country code, or the chat id of a person',
@@ -16,10 +16,7 @@ const ERRORS = [
   'unprocessable',
   'timeout',
   // A number is looked up in the outbox's book first.
-  'storage_unavailable',
-  'storage_full',
-  'storage_in_use',
-  'storage_newer',
+  ...STORAGE_ERRORS,
 ] as const;
 
 /** `/api/contacts`. */

@@ -5,9 +5,8 @@ import { newWebhookSchema, webhookChangesSchema } from '../../webhooks/schema.ts
 import { eventsQuery } from '../events.ts';
 import { deadLetterQuery } from '../webhooks.ts';
 import { anyEventSchema, deadLetterSchema, success, webhookSchema } from './answers.ts';
-import type { Operation } from './operation.ts';
+import { STORAGE_ERRORS, type Operation } from './operation.ts';
 
-const STORAGE = ['storage_full', 'storage_unavailable', 'storage_in_use', 'storage_newer'] as const;
 const id = { description: 'The id of the webhook', example: 'wh_01' };
 const one = success({ webhook: webhookSchema });
 
@@ -33,7 +32,7 @@ export const eventCalls: readonly Operation[] = [
         }),
       },
     ],
-    errors: STORAGE,
+    errors: STORAGE_ERRORS,
     examples: [{ summary: 'Messages', query: { since: '0', types: 'message,message.status', limit: '50' } }],
   },
   {
@@ -45,7 +44,7 @@ export const eventCalls: readonly Operation[] = [
     answers: [
       { status: 200, description: 'All of them', schema: success({ webhooks: z.array(webhookSchema) }) },
     ],
-    errors: STORAGE,
+    errors: STORAGE_ERRORS,
     examples: [{ summary: 'Ask' }],
   },
   {
@@ -65,7 +64,7 @@ export const eventCalls: readonly Operation[] = [
         headers: { Location: 'Where the webhook is' },
       },
     ],
-    errors: ['wrong_state', 'unprocessable', ...STORAGE],
+    errors: ['wrong_state', 'unprocessable', ...STORAGE_ERRORS],
     examples: [
       {
         summary: 'Messages of one chat, with a header of its own',
@@ -87,7 +86,7 @@ export const eventCalls: readonly Operation[] = [
     summary: 'One webhook',
     params: { id },
     answers: [{ status: 200, description: 'The webhook', schema: one }],
-    errors: ['not_found', ...STORAGE],
+    errors: ['not_found', ...STORAGE_ERRORS],
     examples: [{ summary: 'Ask' }],
   },
   {
@@ -99,7 +98,7 @@ export const eventCalls: readonly Operation[] = [
     params: { id },
     body: webhookChangesSchema,
     answers: [{ status: 200, description: 'The webhook as it is now', schema: one }],
-    errors: ['not_found', 'wrong_state', 'unprocessable', ...STORAGE],
+    errors: ['not_found', 'wrong_state', 'unprocessable', ...STORAGE_ERRORS],
     examples: [{ summary: 'Other events', body: { events: ['message'] } }],
   },
   {
@@ -110,7 +109,7 @@ export const eventCalls: readonly Operation[] = [
     summary: 'Ends a subscription',
     params: { id },
     answers: [{ status: 200, description: 'It is gone', schema: success({}) }],
-    errors: ['not_found', 'wrong_state', ...STORAGE],
+    errors: ['not_found', 'wrong_state', ...STORAGE_ERRORS],
     examples: [{ summary: 'Remove', path: { id: 'wh_other' } }],
   },
   {
@@ -128,7 +127,7 @@ export const eventCalls: readonly Operation[] = [
         schema: success({ deadLetters: z.array(deadLetterSchema), nextCursor: z.string().nullable() }),
       },
     ],
-    errors: ['not_found', ...STORAGE],
+    errors: ['not_found', ...STORAGE_ERRORS],
     examples: [{ summary: 'Ask', query: { limit: '10' } }],
   },
   {
@@ -150,7 +149,7 @@ export const eventCalls: readonly Operation[] = [
         }),
       },
     ],
-    errors: ['not_found', 'wrong_state', ...STORAGE],
+    errors: ['not_found', 'wrong_state', ...STORAGE_ERRORS],
     examples: [{ summary: 'Try' }],
   },
 ];

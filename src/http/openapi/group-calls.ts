@@ -2,19 +2,12 @@ import { z } from 'zod';
 
 import { groupBodies, groupsQuery } from '../groups.ts';
 import { groupSchema, groupSummarySchema, outcomesSchema, success } from './answers.ts';
-import type { Example, Operation } from './operation.ts';
+import { STORAGE_ERRORS, type Example, type Operation } from './operation.ts';
 
 const id = { description: 'The id of a group', example: '120363000000000001@g.us' };
 const ERRORS = ['invalid_recipient', 'not_found', 'not_connected', 'unprocessable', 'timeout'] as const;
 /** Calls that name people look their numbers up. */
-const PEOPLE = [
-  ...ERRORS,
-  'unknown_number',
-  'storage_unavailable',
-  'storage_full',
-  'storage_in_use',
-  'storage_newer',
-] as const;
+const PEOPLE = [...ERRORS, 'unknown_number', ...STORAGE_ERRORS] as const;
 const participants = ['15550002222@c.us'];
 const PNG =
   'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
@@ -170,14 +163,7 @@ export const groupCalls: readonly Operation[] = [
     summary: 'Changes the picture',
     description: 'An image of up to 5 MiB; WhatsApp keeps the middle of it.',
     body: groupBodies.picture,
-    errors: [
-      ...ERRORS,
-      'media_refused',
-      'storage_full',
-      'storage_unavailable',
-      'storage_in_use',
-      'storage_newer',
-    ],
+    errors: [...ERRORS, 'media_refused', ...STORAGE_ERRORS],
     example: { body: { media: { mimetype: 'image/png', data: PNG } } },
   }),
   ofGroup({

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { sendRequestSchema } from '../../messages/schema.ts';
 import { listQuery, sendQuery } from '../messages.ts';
 import { countsSchema, messageSchema, success } from './answers.ts';
-import type { Operation } from './operation.ts';
+import { STORAGE_ERRORS, type Operation } from './operation.ts';
 
 const one = success({ message: messageSchema });
 const accepted = {
@@ -15,7 +15,6 @@ const accepted = {
     'Idempotency-Replayed': '`true` when the key had been used: nothing more is sent',
   },
 } as const;
-const STORAGE = ['storage_full', 'storage_unavailable', 'storage_in_use', 'storage_newer'] as const;
 const idempotent = {
   'Idempotency-Key': {
     description: 'The same key with the same body sends one message. Kept for two days',
@@ -50,7 +49,7 @@ export const messageCalls: readonly Operation[] = [
       'idempotency_conflict',
       'media_refused',
       'queue_full',
-      ...STORAGE,
+      ...STORAGE_ERRORS,
     ],
     examples: [
       {
@@ -117,7 +116,7 @@ export const messageCalls: readonly Operation[] = [
         }),
       },
     ],
-    errors: STORAGE,
+    errors: STORAGE_ERRORS,
     examples: [{ summary: 'What waits', query: { status: 'queued,sending', limit: '20' } }],
   },
   {
@@ -128,7 +127,7 @@ export const messageCalls: readonly Operation[] = [
     summary: 'A message and what has become of it',
     params: { id },
     answers: [{ status: 200, description: 'The message', schema: one }],
-    errors: ['not_found', ...STORAGE],
+    errors: ['not_found', ...STORAGE_ERRORS],
     examples: [{ summary: 'Ask' }],
   },
   {
@@ -139,7 +138,7 @@ export const messageCalls: readonly Operation[] = [
     summary: 'Cancels a message that waits',
     params: { id },
     answers: [{ status: 200, description: 'It does not go out', schema: one }],
-    errors: ['not_found', 'wrong_state', ...STORAGE],
+    errors: ['not_found', 'wrong_state', ...STORAGE_ERRORS],
     examples: [{ summary: 'Cancel', path: { id: 'msg_waiting' } }],
   },
   {
@@ -160,7 +159,7 @@ export const messageCalls: readonly Operation[] = [
       'idempotency_conflict',
       'media_refused',
       'queue_full',
-      ...STORAGE,
+      ...STORAGE_ERRORS,
     ],
     examples: [{ summary: 'Send again', path: { id: 'msg_cancelled' } }],
   },
@@ -178,7 +177,7 @@ export const messageCalls: readonly Operation[] = [
         schema: success({ phone: z.string(), exists: z.boolean(), chatId: z.string().nullable() }),
       },
     ],
-    errors: ['invalid_recipient', 'not_connected', 'timeout', ...STORAGE],
+    errors: ['invalid_recipient', 'not_connected', 'timeout', ...STORAGE_ERRORS],
     examples: [{ summary: 'Ask' }],
   },
 ];

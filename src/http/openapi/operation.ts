@@ -5,6 +5,14 @@ import type { ErrorCode } from '../../errors.ts';
 export type Tag =
   'WhatsApp' | 'Messages' | 'Events' | 'Webhooks' | 'Chats' | 'Contacts' | 'Groups' | 'Gateway';
 
+/** Of every call that needs the disk. */
+export const STORAGE_ERRORS = [
+  'storage_full',
+  'storage_unavailable',
+  'storage_in_use',
+  'storage_newer',
+] as const satisfies readonly ErrorCode[];
+
 /** One request that can be made as it stands, in a place where what it names exists. */
 export interface Example {
   /** For people. */

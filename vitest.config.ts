@@ -3,8 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Every integration test may hold a Chromium of its own, and waits for it a third of its time.
-    maxWorkers: 3,
+    // Two workers: every integration test may hold a Chromium of its own, and a third only made them wait.
+    maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
     coverage: {

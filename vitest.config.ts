@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Two workers: every integration test may hold a Chromium of its own, and a third only made them wait.
+    // Two workers: every integration test may hold a Chromium of its own, and a third did not make the run shorter.
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -61,8 +61,10 @@ take_lock() {
   make_backups_folder
   if ! mkdir backups/.deploying 2>/dev/null; then
     owner=$(cat backups/.deploying/pid 2>/dev/null) || owner=''
-    if [ -n "${owner}" ] && kill -0 "${owner}" 2>/dev/null; then
+    # A number alone may be that of any program after a reboot.
+    if [ -n "${owner}" ] && grep -a deploy.sh "/proc/${owner}/cmdline" >/dev/null 2>&1; then
       fail "another deploy.sh runs already (process ${owner})"
+      more "If that is none of yours: sudo rm -r '${PROJECT}/backups/.deploying', then run this again."
       exit "${EX_FAILED}"
     fi
   fi
@@ -75,7 +77,9 @@ take_lock() {
 # shellcheck disable=SC2317 # called by a trap
 on_exit() {
   local code=$?
-  trap '' INT TERM HUP
+  # What is printed may have nobody left to read it; what has to be done is done nevertheless.
+  set +e
+  trap '' INT TERM HUP PIPE
   trap - EXIT
   [ -z "${CHILD}" ] || end_tree "${CHILD}"
   if [ "${PHASE}" = stopped ]; then
@@ -92,6 +96,8 @@ on_exit() {
 
 # shellcheck disable=SC2317 # called by a trap
 on_signal() {
+  set +e
+  trap '' PIPE
   progress_end
   printf '\n'
   case ${PHASE} in
@@ -154,6 +160,8 @@ build() {
   fi
   # Plain lines for the progress, from either builder.
   export BUILDKIT_PROGRESS=plain
+  # Attestations carry the time: with them every build has a new id, also one that changed nothing.
+  export BUILDX_NO_DEFAULT_ATTESTATIONS=1
   local began
   began=$(seconds)
   if [ "${FRESH}" = yes ]; then
@@ -227,6 +235,8 @@ start() {
     remedy "${LOG}" 'What the engine said is above.'
     return 1
   fi
+  # A rollback that stopped here is finished now: the next upgrade keeps what runs, as ever.
+  rm -f backups/.returning
   if ! wait_healthy; then
     show_log
     container_log >"${LOG}"
@@ -341,9 +351,12 @@ _main() {
   # shellcheck source=docker/host/proof.sh
   . docker/host/proof.sh
   parse "$@"
+  # compose would prefer them to .env, where this script and the person look.
+  unset PORT PUID PGID PUBLISH_ADDRESS
 
   trap on_exit EXIT
-  trap on_signal INT TERM HUP
+  # PIPE: whoever reads along (`deploy.sh | tee log`) ended with the same Ctrl-C.
+  trap on_signal INT TERM HUP PIPE
   LOG=$(mktemp)
   STARTED=$(seconds)
   find_person "${PROJECT}" || true

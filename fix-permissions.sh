@@ -181,8 +181,9 @@ change_acl() {
   }
 }
 
+# Like the look at what is wrong: never into another file system that is mounted below.
 change() {
-  if ! chown -hR "${RUN_UID}:${RUN_GID}" "${TARGET}" 2>/dev/null; then
+  if ! find "${TARGET}" -xdev -exec chown -h "${RUN_UID}:${RUN_GID}" {} + 2>/dev/null; then
     warn "${NAME}: not everything could be given to ${RUN_UID}:${RUN_GID} (a network or read-only volume?)"
   fi
   if [ "${ACL}" = yes ] && change_acl; then
@@ -194,7 +195,7 @@ change() {
     more 'what a container needs. To keep the ACL instead, run: sudo ./fix-permissions.sh --acl'
   fi
   # After chown: on an ACL share a new folder can have mode 000.
-  chmod -R u+rwX,g+rX,o-rwx "${TARGET}" 2>/dev/null ||
+  find "${TARGET}" -xdev ! -type l -exec chmod u+rwX,g+rX,o-rwx {} + 2>/dev/null ||
     warn "${NAME}: not every mode could be changed (an immutable file? see: lsattr -R '${TARGET}')"
 }
 

@@ -188,7 +188,7 @@ check_port() {
   PORT=$(env_value .env PORT)
   PORT=${PORT:-3000}
   case ${PORT} in
-    *[!0-9]* | ??????*)
+    *[!0-9]* | ??????* | 0 | 6553[6-9] | 655[4-9]? | 65[6-9]?? | 6[6-9]??? | [7-9]????)
       bad "PORT=${PORT} in .env is no port number" 'Use a number from 1 to 65535.'
       PORT=3000
       return 0
@@ -208,9 +208,19 @@ check_port() {
   fi
 }
 
+# The variables of file $1 with a $ in a value that is not in single quotes.
+names_with_dollar() {
+  sed -n "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}\([A-Za-z_][A-Za-z0-9_]*\)[[:space:]]*=[[:space:]]*[^'[:space:]][^\$]*[\$].*/\2/p
+    s/^[[:space:]]*\([A-Za-z_][A-Za-z0-9_]*\)[[:space:]]*=[[:space:]]*[\$].*/\1/p" "$1"
+}
+
 check_settings() {
   if [ ! -e .env ]; then
     ok '.env will be made, with a random API_KEY'
+    return 0
+  fi
+  if [ ! -f .env ]; then
+    bad '.env is no file' "Look at it: ls -ld '${PROJECT}/.env'; move it away, and a new one is made."
     return 0
   fi
   if [ ! -r .env ]; then
@@ -230,6 +240,19 @@ check_settings() {
   if [ -z "$(env_value .env API_KEY)" ]; then
     warn '.env has no API_KEY: everybody who reaches the port can read and send messages'
     more "Add one: echo \"API_KEY=\$(openssl rand -hex 24)\" | sudo tee -a '${PROJECT}/.env' >/dev/null"
+  fi
+  local names answer
+  names=$(names_with_dollar .env | tr '\n' ' ')
+  if [ -n "${names}" ]; then
+    bad ".env: compose would replace what follows the \$ in the value of ${names% }" \
+      "Put the value into single quotes, for example: ${names%% *}='…'"
+    return 0
+  fi
+  if [ "${FAILED}" -eq 0 ] && ! answer=$(compose config -q 2>&1); then
+    bad '.env is not valid, says compose:'
+    printf '%s\n' "${answer}" | tail -n 4 | sed 's/^/           | /'
+    more "Change it: ${PROJECT}/.env, then run this again."
+    return 0
   fi
   # It runs in a container with the folders, which are made only later, and in a
   # network, which a dry run must not make.

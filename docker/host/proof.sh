@@ -1,6 +1,14 @@
 # The verification at the end, and the QR code on the terminal.
 # shellcheck shell=dash
 
+# Whether it connects only when somebody presses Connect: every word that the program takes for "no".
+waits_for_a_person() {
+  case $(env_value .env WHATSAPP_AUTO_CONNECT | tr '[:upper:]' '[:lower:]') in
+    false | 0 | no | off | n | disabled) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
 # Asks the gateway inside the container; the answer is in ANSWER, one name=value
 # per line.
 ask_status() { ANSWER=$(docker exec "${CONTAINER}" node /app/docker/ask.cjs status 2>&1); }
@@ -18,7 +26,7 @@ wait_settled() {
         qr | ready | error) break ;;
         *) ;;
       esac
-      if [ "$(env_value .env WHATSAPP_AUTO_CONNECT)" = false ]; then break; fi
+      if waits_for_a_person; then break; fi
     fi
     measure "${began}"
     [ "${TOOK}" -lt "${WAIT_QR}" ] || break
@@ -96,7 +104,7 @@ prove_session_folder() {
   elif [ -n "${there}" ]; then
     bad "${profile} exists in the container but not on the host, in ${source}: the mount has come off" \
       "Make a new container: sudo $(compose_words) up -d --force-recreate"
-  elif [ "$(answer state)" = error ] || [ "$(env_value .env WHATSAPP_AUTO_CONNECT)" = false ]; then
+  elif [ "$(answer state)" = error ] || waits_for_a_person; then
     warn "${inside} is ${source}; no profile in it yet"
   else
     bad "no profile in ${source} yet" 'Run: sudo ./fix-permissions.sh, then this again.'
@@ -111,7 +119,7 @@ prove_whatsapp() {
     syncing) ok "linked, WhatsApp is loading ($(answer progress) %)" ;;
     qr) ok 'a QR code waits for the phone' ;;
     *)
-      if [ "$(env_value .env WHATSAPP_AUTO_CONNECT)" = false ]; then
+      if waits_for_a_person; then
         ok 'not connecting, as WHATSAPP_AUTO_CONNECT=false says; press Connect on the page'
         return 0
       fi

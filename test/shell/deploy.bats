@@ -146,8 +146,11 @@ fingerprint() { (cd "${PROJECT}" && find . -type d -printf '%p %U:%G %m\n' -o -p
 @test "sudo's bare PATH, finds docker in /usr/local/bin" {
   mkdir -p "${BATS_TEST_TMPDIR}/local"
   cp "${BATS_TEST_DIRNAME}"/fakes/docker "${BATS_TEST_TMPDIR}/local/"
-  run unshare -m bash -c 'mount --bind "$1" /usr/local/bin && PATH=/usr/bin:/bin:/usr/sbin:/sbin && shift && exec "$@"' - \
-    "${BATS_TEST_TMPDIR}/local" ${SCRIPT_SHELL} "${PROJECT}/deploy.sh"
+  # A machine may have a docker of its own on the bare PATH: out of sight for this.
+  run unshare -m bash -c 'mount --bind "$1" /usr/local/bin && PATH=/usr/bin:/bin:/usr/sbin:/sbin && shift &&
+    for real in /usr/bin/docker /bin/docker; do
+      [[ ! -x ${real} ]] || mount --bind /dev/null "${real}"
+    done && exec "$@"' - "${BATS_TEST_TMPDIR}/local" ${SCRIPT_SHELL} "${PROJECT}/deploy.sh"
   assert_success
 }
 
@@ -424,10 +427,20 @@ refused() {
 
 @test "another deploy.sh at work, refused; one that died, does not count" {
   mkdir -p "${PROJECT}/backups/.deploying"
-  echo $$ >"${PROJECT}/backups/.deploying/pid"
+  bash -c 'exec -a ./deploy.sh sleep 300' 3>&- &
+  local other=$!
+  echo "${other}" >"${PROJECT}/backups/.deploying/pid"
+  until grep -qa deploy.sh "/proc/${other}/cmdline"; do sleep 0.1; done
   run deploy
+  kill "${other}"
   assert_failure 1
   assert_output --partial 'another deploy.sh runs already'
+  assert_output --partial 'sudo rm -r'
+  # Its number went to some other program, after a reboot for example.
+  echo $$ >"${PROJECT}/backups/.deploying/pid"
+  run deploy
+  assert_success
+  mkdir -p "${PROJECT}/backups/.deploying"
   echo 4194304 >"${PROJECT}/backups/.deploying/pid"
   run deploy
   assert_success
@@ -624,6 +637,89 @@ given_synology() {
   run deploy --no-build
   assert_success
   assert_equal "$(cat "${FAKE}/container/image")" sha256:first
+  # And the upgrade after that keeps image and login, as every other.
+  echo sha256:third >"${FAKE}/next-image"
+  run deploy --yes
+  assert_success
+  assert_output --partial 'the old image is kept'
+  assert_output --partial 'the login is kept'
+  assert_equal "$(cat "${FAKE}/images/whatsapp-server:previous")" sha256:first
+}
+
+@test "reader of the output ends with the same Ctrl-C, the version that ran is started again" {
+  given_running_version
+  given_new_version
+  touch "${FAKE}/stop-hangs"
+  local pipe="${BATS_TEST_TMPDIR}/pipe" reader deploying code=0
+  mkfifo "${pipe}"
+  cat "${pipe}" >/dev/null 3>&- &
+  reader=$!
+  ${SCRIPT_SHELL} "${PROJECT}/deploy.sh" --yes >"${pipe}" 2>&1 3>&- &
+  deploying=$!
+  until [[ -s ${FAKE}/hanging ]]; do sleep 0.1; done
+  kill "${reader}"
+  wait "${reader}" || true
+  kill -TERM "${deploying}"
+  rm -f "${FAKE}/stop-hangs"
+  kill "$(cat "${FAKE}/hanging")"
+  wait "${deploying}" || code=$?
+  assert_equal "${code}" 130
+  assert_equal "$(cat "${FAKE}/container/status")" running
+  assert [ ! -e "${PROJECT}/backups/.deploying" ]
+}
+
+@test "build, asks for no attestations: with them an unchanged build has a new id" {
+  deploy >/dev/null
+  assert_equal "$(cat "${FAKE}/no-attestations")" 1
+}
+
+@test "variables of the calling shell, do not reach compose" {
+  deploy >/dev/null
+  export PORT=8080 PUID=7 PGID=8 PUBLISH_ADDRESS=127.0.0.1
+  deploy >/dev/null
+  assert_equal "$(cat "${FAKE}/exported")" ''
+}
+
+@test "value with a dollar outside of single quotes, refused by name" {
+  deploy >/dev/null
+  : >"${FAKE}/calls"
+  echo 'API_KEY=abc$defghijklmnopq' >>"${PROJECT}/.env"
+  echo 'WEBHOOK_SECRET=$start-of-it' >>"${PROJECT}/.env"
+  refused
+  assert_output --partial 'in the value of API_KEY WEBHOOK_SECRET'
+  sed -i '/^API_KEY=abc/d; /^WEBHOOK_SECRET/d' "${PROJECT}/.env"
+  echo "API_KEY='abc\$defghijklmnopq'" >>"${PROJECT}/.env"
+  run deploy
+  assert_success
+}
+
+@test ".env that compose cannot read, refused before the build in its words" {
+  deploy >/dev/null
+  : >"${FAKE}/calls"
+  echo 'failed to read .env: line 104: key cannot contain a space' >"${FAKE}/config-fails"
+  refused
+  assert_output --partial 'line 104: key cannot contain a space'
+}
+
+@test ".env that is a folder, refused" {
+  mkdir "${PROJECT}/.env"
+  refused
+  assert_output --partial '.env is no file'
+}
+
+@test "port that there is not, refused; a comment behind it, no part of it" {
+  deploy >/dev/null
+  : >"${FAKE}/calls"
+  for port in 0 65536 99999; do
+    sed -i '/^PORT=/d' "${PROJECT}/.env"
+    echo "PORT=${port}" >>"${PROJECT}/.env"
+    refused
+    assert_output --partial "PORT=${port} in .env is no port number"
+  done
+  sed -i '/^PORT=/d' "${PROJECT}/.env"
+  echo 'PORT=65535 # mine' >>"${PROJECT}/.env"
+  run deploy
+  assert_output --partial 'port 65535 is'
 }
 
 @test "image cannot be named in a rollback, says so and how to finish" {

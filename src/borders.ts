@@ -74,7 +74,10 @@ function borderOf(messaging: LateMessaging, client: CurrentClient, actions: Mess
       actions,
       isConnected: () => client.usable !== null,
     },
-    chats: new WwebjsChats(() => client.usable),
+    chats: new WwebjsChats(
+      () => client.usable,
+      (waId) => messaging.current.outboxIdOf(waId),
+    ),
     contacts: new WwebjsContacts(() => client.usable),
     groups: new WwebjsGroups(() => client.usable),
     get journal() {

@@ -49,7 +49,7 @@ export class IncomingRelay {
       acknowledged: (waId, ack) =>
         this.#sink === null ? this.#keep({ waId, ack }, waId.length) : this.#sink.acknowledged(waId, ack),
       // Not known yet without a store; it is asked again when the event is written down.
-      isOwn: (waId) => this.#sink?.isOwn(waId) ?? false,
+      outboxIdOf: (waId) => this.#sink?.outboxIdOf(waId) ?? null,
     };
   }
 
@@ -89,5 +89,9 @@ export class IncomingRelay {
 
 /** A message that was sent through the gateway is told by its status. Ids: `true_<chat>_<ID>[_<participant>]`. */
 function isOwnMessage(event: EventInput, sink: IncomingSink): boolean {
-  return event.type === 'message' && event.data.fromMe && sink.isOwn(event.data.id.split('_')[2] ?? '');
+  return (
+    event.type === 'message' &&
+    event.data.fromMe &&
+    sink.outboxIdOf(event.data.id.split('_')[2] ?? '') !== null
+  );
 }

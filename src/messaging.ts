@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
+import { AccountChange } from './account-change.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { messageOf } from './errors.ts';
@@ -29,6 +29,7 @@ import { DEFAULT_RETRY, type RetrySettings } from './webhooks/retry.ts';
 import { Webhooks } from './webhooks/webhooks.ts';
 import type { CurrentClient } from './whatsapp/current-client.ts';
 import { PageHistory } from './whatsapp/history.ts';
+import { MediaMissingError } from './messages/transport.ts';
 import { WwebjsTransport } from './whatsapp/wwebjs-transport.ts';
 
 const DAY_MS = 24 * 3_600_000;
@@ -63,7 +64,10 @@ export class Messaging {
   readonly #retention: Retention;
   readonly #gaps: GapReplay;
   readonly #acknowledgements: Acknowledgements;
+  readonly #accountChange: AccountChange;
   #ready = false;
+  /** Aborts when the present connection is over. */
+  #gone = new AbortController();
   #told = '';
 
   /** @throws GatewayError `storage_in_use`, `storage_newer`, `storage_full`, `storage_unavailable` */
@@ -80,7 +84,11 @@ export class Messaging {
       news: outboxNews(this.journal),
       transport: new WwebjsTransport(
         () => client.page(),
-        (sha256) => readFile(store.outgoingMedia.pathOf(sha256)),
+        async (sha256) => {
+          const file = await store.outgoingMedia.load(sha256);
+          if (file === null) throw new MediaMissingError('Its file is not stored any more');
+          return file;
+        },
       ),
       clock: systemClock,
       random: Math.random,
@@ -97,7 +105,7 @@ export class Messaging {
     this.#acknowledgements = acknowledgements;
     this.incoming = {
       append: (event) => this.journal.append(event),
-      isOwn: (waId) => this.#isOwn(waId),
+      outboxIdOf: (waId) => this.outboxIdOf(waId),
       acknowledged: (waId, ack) => acknowledgements.record(waId, ack),
     };
     this.webhooks = new Webhooks({
@@ -129,7 +137,15 @@ export class Messaging {
     const history = new PageHistory({
       page: () => client.page(),
       client: () => client.library,
-      isOwn: (waId) => this.#isOwn(waId),
+      outboxIdOf: (waId) => this.outboxIdOf(waId),
+    });
+    this.#accountChange = new AccountChange({
+      row: store.account,
+      transactions,
+      journal: this.journal,
+      sender: this.messages.sender,
+      clock: systemClock,
+      log: this.#log,
     });
     this.#gaps = new GapReplay(this.journal, history, systemClock, this.#log);
     this.#retention = new Retention(
@@ -156,6 +172,8 @@ export class Messaging {
 
   /** Stops sending and delivering. The database stays open for what the session still has to say; see `close`. */
   async stop(): Promise<void> {
+    this.#gone.abort();
+    this.#gaps.pause();
     this.#acknowledgements.stop();
     await Promise.all([this.messages.sender.stop(), this.webhooks.stop(), this.#retention.stop()]);
   }
@@ -170,9 +188,11 @@ export class Messaging {
     if (status.isReady !== this.#ready) {
       this.#ready = status.isReady;
       if (status.isReady) {
-        this.messages.sender.connected();
-        void this.#gaps.run();
+        this.#gone = new AbortController();
+        void this.#linked(status.account?.id ?? null, this.#gone.signal);
       } else {
+        this.#gone.abort();
+        this.#gaps.pause();
         this.messages.sender.disconnected();
         this.journal.fallBehind();
       }
@@ -194,7 +214,17 @@ export class Messaging {
       });
   }
 
-  #isOwn(waId: string): boolean {
-    return this.#store.outbox.findByWaId(waId) !== null;
+  /** Messages flow once it is certain whose they are. */
+  async #linked(account: string | null, gone: AbortSignal): Promise<void> {
+    const isKnown = account === null || this.#accountChange.isKnown(account);
+    if (!isKnown && !(await this.#accountChange.adopt(account, gone))) return;
+    if (gone.aborted) return;
+    this.messages.sender.connected();
+    void this.#gaps.run();
+  }
+
+  /** The outbox's name of a message that was sent through the gateway, or null. */
+  outboxIdOf(waId: string): string | null {
+    return this.#store.outbox.findByWaId(waId)?.id ?? null;
   }
 }

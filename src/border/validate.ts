@@ -16,7 +16,7 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown): T {
   throw new GatewayError({
     code: 'invalid_request',
     message: problems.join('; '),
-    action: 'Correct the request; docs/api.md describes it',
+    action: 'Correct the request; the page /api/docs of the gateway describes every call',
   });
 }
 

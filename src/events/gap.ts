@@ -18,6 +18,9 @@ const BEGINNING = '*';
 /** What is looked at in one chat at most; a gateway that was away for months does not replay a whole life. */
 const LIMIT_PER_CHAT = 500;
 
+/** Between two searches of which the first did not come to its end, in milliseconds; the last one repeats. */
+const PAUSES = [5_000, 30_000, 120_000, 600_000] as const;
+
 /**
  * Finds what came in while the gateway was away: chats whose newest message is newer than what the journal knows
  * of them. What the journal has already is recognised there and dropped, so looking twice does no harm.
@@ -29,6 +32,9 @@ export class GapReplay {
   readonly #log: Logger;
   #running: Promise<void> | null = null;
   #again = false;
+  #failures = 0;
+  #paused = false;
+  #cancelRetry: (() => void) | null = null;
 
   constructor(journal: Journal, history: History, clock: Clock, log: Logger) {
     this.#journal = journal;
@@ -39,11 +45,22 @@ export class GapReplay {
 
   /** To be called whenever WhatsApp is ready. Resolves when what was missed is in the journal; never rejects. */
   run(): Promise<void> {
+    this.#cancelRetry?.();
+    this.#cancelRetry = null;
+    this.#paused = false;
     this.#again = true;
     this.#running ??= this.#loop().finally(() => {
       this.#running = null;
     });
     return this.#running;
+  }
+
+  /** WhatsApp is away, or the gateway stops: what is left is looked for at the next `run`. */
+  pause(): void {
+    this.#cancelRetry?.();
+    this.#cancelRetry = null;
+    this.#failures = 0;
+    this.#paused = true;
   }
 
   async #loop(): Promise<void> {
@@ -53,11 +70,24 @@ export class GapReplay {
         const { absences } = this.#journal;
         const found = await this.#replay();
         await this.#journal.caughtUp(absences);
+        this.#failures = 0;
         if (found > 0) this.#log.info({ found }, 'messages that came in meanwhile are now in the journal');
       } catch (error) {
-        this.#log.warn({ reason: messageOf(error) }, 'what came in meanwhile could not be looked for');
+        this.#log.warn(
+          { reason: messageOf(error) },
+          'what came in meanwhile could not be looked for; it is tried again',
+        );
+        this.#retry();
       }
     }
+  }
+
+  #retry(): void {
+    if (this.#paused) return;
+    const pause = PAUSES[Math.min(this.#failures, PAUSES.length - 1)] ?? 0;
+    this.#failures += 1;
+    this.#cancelRetry?.();
+    this.#cancelRetry = this.#clock.schedule(pause, () => void this.run());
   }
 
   async #replay(): Promise<number> {

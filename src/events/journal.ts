@@ -130,6 +130,14 @@ export class Journal {
     return this.#transactions.run(() => this.#rows.raiseWatermark(chatId, at));
   }
 
+  /** Forgets what is known of every chat, inside a transaction that is under way: they are another account's now. */
+  forgetWatermarks(): void {
+    this.#rows.forgetWatermarks();
+    this.#transactions.afterCommit(() => {
+      if (this.#behind !== null) this.#behind = new Map();
+    });
+  }
+
   /**
    * Messages may be missed from now on: until `caughtUp`, what is heard does not count as the newest that is known
    * of its chat, so that what came before it is still looked for, after a crash as well.

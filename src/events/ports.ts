@@ -23,6 +23,7 @@ export interface JournalRows {
   /** The time of the newest message of a chat that was ever recorded; null when none was. */
   watermark(chatId: string): number | null;
   raiseWatermark(chatId: string, at: number): void;
+  forgetWatermarks(): void;
 }
 
 /** Runs writes in one transaction; resolves when they are on the disk. */

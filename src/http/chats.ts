@@ -11,12 +11,14 @@ import { isoOrNull } from './time.ts';
 
 const CURSOR = /^(\d{1,12})_([\w.@-]{3,64})$/;
 
+const cursor = z.string().regex(CURSOR, 'expected the nextCursor of the page before').optional();
+
 export const chatsQuery = z.object({
   search: z.string().max(100).optional(),
   limit: whole(1, 200).optional(),
-  cursor: z.string().regex(CURSOR, 'expected the nextCursor of the page before').optional(),
+  cursor,
 });
-export const chatMessagesQuery = z.object({ limit: whole(1, 500).optional() });
+export const chatMessagesQuery = z.object({ limit: whole(1, 500).optional(), cursor });
 
 export const chatBodies = {
   typing: z.strictObject({ state: z.enum(['typing', 'recording', 'stop']) }),
@@ -39,14 +41,18 @@ export function chatRoutes(router: IRouter, chats: Chats): void {
       sendJson(response, 200, {
         success: true,
         chats: page.chats.map(view),
-        nextCursor: page.next === null ? null : `${page.next.t}_${page.next.id}`,
+        nextCursor: cursorText(page.next),
       });
     },
   });
   route(router, '/api/chats/:id/messages', {
     get: async (request, response) => {
-      const { limit = 50 } = validate(chatMessagesQuery, request.query);
-      sendJson(response, 200, { success: true, messages: await chats.messages(chatIdOf(request), limit) });
+      const query = validate(chatMessagesQuery, request.query);
+      const { messages, next } = await chats.messages(chatIdOf(request), {
+        before: cursorOf(query.cursor),
+        limit: query.limit ?? 50,
+      });
+      sendJson(response, 200, { success: true, messages, nextCursor: cursorText(next) });
     },
   });
   const perform = (path: string, act: (chatId: string, body: unknown) => Promise<void>) => {
@@ -77,6 +83,10 @@ function chatIdOf(request: Request): string {
 function cursorOf(text: string | undefined): ChatCursor | null {
   const [, t = '', id = ''] = CURSOR.exec(text ?? '') ?? [];
   return id === '' ? null : { t: Number(t), id };
+}
+
+function cursorText(cursor: ChatCursor | null): string | null {
+  return cursor === null ? null : `${cursor.t}_${cursor.id}`;
 }
 
 function view(chat: ChatSummary) {

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import type { IRouter } from 'express';
 import { z } from 'zod';
 
@@ -20,6 +22,9 @@ export const eventsQuery = z.object({
   ).optional(),
 });
 
+/** How many events are looked through at a time for those that are asked for; everybody else's turn is between. */
+const LOOKED_THROUGH = 500;
+
 /** `GET /api/events`: the journal for scripts. The key is asked for by whoever mounts it. */
 export function eventRoutes(router: IRouter, options: { journal: Journal; clock: Clock }): void {
   const { clock } = options;
@@ -35,14 +40,17 @@ export function eventRoutes(router: IRouter, options: { journal: Journal; clock:
       const deadline = clock.now() + wait * 1000;
       for (;;) {
         const waitMs = deadline - clock.now();
-        const page = await readOrWait(journal, { since: cursor, limit, waitMs }, clock, gone.signal);
-        cursor = page.at(-1)?.seq ?? cursor;
-        const events =
+        const window = { since: cursor, limit: types.length === 0 ? limit : LOOKED_THROUGH, waitMs };
+        const page = await readOrWait(journal, window, clock, gone.signal);
+        const wanted =
           types.length === 0
             ? page
             : page.filter((event) => types.some((pattern) => matchesType(pattern, event.type)));
-        if (events.length === 0 && page.length > 0 && !gone.signal.aborted) continue;
+        const events = wanted.slice(0, limit);
+        cursor = (wanted.length > limit ? events : page).at(-1)?.seq ?? cursor;
+        if (events.length === 0 && page.length > 0) await setImmediate();
         if (gone.signal.aborted) return;
+        if (events.length === 0 && page.length > 0) continue;
         sendJson(response, 200, {
           success: true,
           events,

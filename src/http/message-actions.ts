@@ -19,10 +19,22 @@ export interface MessageActionRoutesOptions {
   readonly inbound: InboundMedia;
 }
 
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** One character as a person sees it, that is a picture, a flag or a keycap. */
+function isEmojiOrEmpty(text: string): boolean {
+  if (text === '') return true;
+  const isOne = [...graphemes.segment(text)].length === 1;
+  return isOne && /\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3/u.test(text);
+}
+
 export const actionBodies = {
   react: z.strictObject({
     /** One emoji with its modifiers; empty takes the reaction back. */
-    reaction: z.string().max(32),
+    reaction: z
+      .string()
+      .max(32)
+      .refine(isEmojiOrEmpty, 'expected one emoji, or an empty text to take it back'),
   }),
   edit: z.strictObject({ text: z.string().min(1).max(65_536) }),
   delete: z.strictObject({ everyone: z.boolean() }),

@@ -162,8 +162,10 @@ async function contentOf(
   if (isMultipart(request)) {
     const { fields, media } = await readMultipart(request, options.intake);
     const content = validate(outgoingSchema, { ...typed(fields), ...(media !== null && { media }) });
+    const accept = { idempotencyKey: key, body: content };
+    if (options.outbox.repeated(accept) !== null) return { content: null, accept };
     await refuseUnknownNumber(content.to, options);
-    return { content, accept: { idempotencyKey: key, body: content } };
+    return { content, accept };
   }
   const given = validate(sendRequestSchema, request.body);
   const accept = { idempotencyKey: key, body: given };

@@ -9,9 +9,24 @@ export function crossOrigin(origins: readonly string[]): RequestHandler {
   const answer = cors({
     origin: [...origins],
     credentials: false,
-    methods: ['GET', 'HEAD', 'POST'],
-    allowedHeaders: ['Content-Type', 'X-Api-Key', 'Authorization', 'X-Request-Id'],
-    exposedHeaders: ['X-Request-Id'],
+    methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+    allowedHeaders: [
+      'Content-Type',
+      'X-Api-Key',
+      'Authorization',
+      'X-Request-Id',
+      'Idempotency-Key',
+      'Range',
+      'If-None-Match',
+    ],
+    exposedHeaders: [
+      'X-Request-Id',
+      'Location',
+      'Retry-After',
+      'Idempotency-Replayed',
+      'Content-Disposition',
+      'Content-Range',
+    ],
     maxAge: 600,
   });
   return (request, response, next) => {

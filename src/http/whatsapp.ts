@@ -59,7 +59,7 @@ export function whatsappRoutes(
 /** Who did what, when: the question after every surprise. */
 function logCommands(log: Logger): RequestHandler {
   return (request, response, next) => {
-    if (request.method === 'POST') {
+    if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method)) {
       log.info({ ...logFields(request, response), ip: request.ip }, '[HTTP] command');
     }
     next();

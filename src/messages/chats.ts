@@ -16,7 +16,7 @@ export interface ChatSummary {
 
 export type Typing = 'typing' | 'recording' | 'stop';
 
-/** Where a page of the list of chats ended. */
+/** Where a page ended: the time in seconds and the id of its last chat, or of its oldest message. */
 export interface ChatCursor {
   readonly t: number;
   readonly id: string;
@@ -33,8 +33,11 @@ export interface Chats {
     readonly before: ChatCursor | null;
     readonly limit: number;
   }): Promise<{ readonly chats: readonly ChatSummary[]; readonly next: ChatCursor | null }>;
-  /** The newest messages of a chat, oldest first, in the form of events. */
-  messages(chatId: string, limit: number): Promise<readonly EventData['message'][]>;
+  /** A page of the messages of a chat, the newest page first, in each the oldest first, in the form of events. */
+  messages(
+    chatId: string,
+    query: { readonly before: ChatCursor | null; readonly limit: number },
+  ): Promise<{ readonly messages: readonly EventData['message'][]; readonly next: ChatCursor | null }>;
   seen(chatId: string): Promise<void>;
   /** Shows the other side that something is being written; it fades by itself after about 25 s. */
   typing(chatId: string, state: Typing): Promise<void>;

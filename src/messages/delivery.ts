@@ -10,6 +10,7 @@ import type { OutboxRows } from './ports.ts';
 import type { Outgoing } from './schema.ts';
 import type { SenderSettings } from './sender.ts';
 import {
+  MediaMissingError,
   NotConnectedError,
   NotTakenError,
   RejectedError,
@@ -123,6 +124,9 @@ export class Delivery {
         if (error instanceof RejectedError) {
           return await this.#end(id, 'failed', { code: 'rejected', message: error.message });
         }
+        if (error instanceof MediaMissingError) {
+          return await this.#end(id, 'failed', { code: 'media_missing', message: error.message });
+        }
         lastError = messageOf(error);
         if (error instanceof NotTakenError && this.#isExhausted(id)) {
           return await this.#end(id, 'failed', { code: 'send_failed', message: lastError });
@@ -181,7 +185,8 @@ export class Delivery {
     try {
       receipt = await this.#transport.send({ waId: message.waId, chatId, content });
     } catch (error) {
-      if (error instanceof NotConnectedError) {
+      // A file that cannot be read at the moment is no hand-over either.
+      if (error instanceof NotConnectedError || error instanceof GatewayError) {
         await this.#persistently(() => this.#ledger.markNotSent(message.id));
       }
       throw error;

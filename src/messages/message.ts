@@ -25,6 +25,7 @@ export interface MessageReason {
     | 'send_failed'
     | 'whatsapp_error'
     | 'media_missing'
+    | 'account_changed'
     | 'ttl_passed'
     | 'cancelled';
   readonly message: string;

@@ -59,6 +59,14 @@ export interface OutboxRows {
   rememberNumber(digits: string, record: NumberRecord): void;
 }
 
+/** The WhatsApp account that the messages belong to. */
+export interface AccountRow {
+  /** Its id, or null before the first one is linked. */
+  get(): string | null;
+  /** Called inside `Transactions.run` only. */
+  set(id: string): void;
+}
+
 /** Hears of every change of a message, inside the transaction that makes it. */
 export interface MessageNews {
   /** @param message after the change */

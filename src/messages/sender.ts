@@ -125,6 +125,26 @@ export class Sender implements Departures {
     this.#connection.down();
   }
 
+  /**
+   * Gives up everything that has not ended: it belongs to an account that is not the linked one. To be called while
+   * disconnected.
+   * @returns how many messages that were
+   * @throws GatewayError when it cannot be written down; what was not is given up by the next call
+   */
+  async abandon(): Promise<number> {
+    const given = this.#rows.unfinished().map(async ({ id, status }) => {
+      const text =
+        status === 'queued'
+          ? 'It waited for another WhatsApp account than the one that is linked now'
+          : 'It was on its way when another WhatsApp account was linked; whether it was sent is not known';
+      const reason = { code: 'account_changed', message: text } as const;
+      await this.#ledger.finish(id, 'failed', reason, ['queued', 'sending']);
+      this.withdraw(id);
+    });
+    await Promise.all(given);
+    return given.length;
+  }
+
   /** Sends nothing more. Resolves when what was on its way has ended or can be left to the next start. */
   async stop(): Promise<void> {
     this.#stopped = true;

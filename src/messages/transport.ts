@@ -10,6 +10,8 @@ export interface MessageTransport {
    * Hands a message over under `message.waId`. Resolves once the page has taken it, which is not yet WhatsApp's
    * server; the acknowledgement comes on its own.
    * @throws RejectedError the page refused it and nothing was sent
+   * @throws MediaMissingError its file is gone and nothing was sent
+   * @throws GatewayError its file cannot be read now, and nothing was sent
    * @throws NotTakenError the page could not take it, and certainly has not
    * @throws OutcomeUnknownError it may or may not have been taken
    * @throws NotConnectedError nothing was handed over
@@ -51,6 +53,11 @@ export type LookUp =
 /** WhatsApp refused: trying again without a change cannot help. */
 export class RejectedError extends Error {
   override readonly name = 'RejectedError';
+}
+
+/** The file of the message is not stored any more: trying again cannot help. */
+export class MediaMissingError extends Error {
+  override readonly name = 'MediaMissingError';
 }
 
 /** WhatsApp Web failed before it took the message; another try can help (an upload that broke off, for example). */

@@ -28,7 +28,8 @@ const auth = z.object({
       },
     )
     .refine((since) => since >= 0, MEANING)
-    .optional(),
+    // Null is what a client has at its first start.
+    .nullish(),
 });
 
 /** How many packets may wait for a slow client before its events are held back. They wait in the journal then. */

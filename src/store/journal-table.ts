@@ -17,6 +17,7 @@ export class JournalTable implements JournalRows {
   readonly #removeOldest: StatementSync;
   readonly #watermark: StatementSync;
   readonly #raise: StatementSync;
+  readonly #forget: StatementSync;
 
   constructor(connection: DatabaseSync) {
     this.#insert = connection.prepare(
@@ -40,6 +41,7 @@ export class JournalTable implements JournalRows {
       `INSERT INTO watermarks VALUES (?, ?)
        ON CONFLICT (chat_id) DO UPDATE SET at = MAX(at, excluded.at)`,
     );
+    this.#forget = connection.prepare('DELETE FROM watermarks');
   }
 
   insert(event: Omit<JournalEvent, 'seq'>, recordedAt: number): number | null {
@@ -90,6 +92,10 @@ export class JournalTable implements JournalRows {
 
   raiseWatermark(chatId: string, at: number): void {
     this.#raise.run(chatId, at);
+  }
+
+  forgetWatermarks(): void {
+    this.#forget.run();
   }
 }
 

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, mkdirSync, type ReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { GatewayError } from '../errors.ts';
@@ -63,6 +63,26 @@ export class MediaFolder {
   async sizeOf(sha256: string): Promise<number | null> {
     const found = await stat(this.pathOf(sha256)).catch(() => null);
     return found === null ? null : found.size;
+  }
+
+  /**
+   * The whole of a stored file, or null when it is not stored any more.
+   * @throws GatewayError `storage_unavailable` when it cannot be read, or the whole folder is away
+   */
+  async load(sha256: string): Promise<Buffer | null> {
+    try {
+      return await readFile(this.pathOf(sha256));
+    } catch (error) {
+      if (!isMissing(error) || !(await this.#isThere())) throw storageError(error, this.#path);
+      return null;
+    }
+  }
+
+  async #isThere(): Promise<boolean> {
+    return stat(join(this.#path, 'incoming')).then(
+      () => true,
+      () => false,
+    );
   }
 
   /** Reads a stored file; `start` and `end` are byte positions, both inclusive. */
@@ -145,4 +165,8 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close();
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -16,7 +16,8 @@ export function refuseNewer(connection: DatabaseSync, path: string): void {
     throw new GatewayError({
       code: 'storage_newer',
       message: `${path} was written by a newer version (schema ${found}, this one knows ${SCHEMA_VERSION})`,
-      action: 'Run the newer version again, or restore the backup that was made before the upgrade',
+      action:
+        'Run the newer version again; or move gateway.db out of DATA_PATH, and a new one is begun without its queue, events and webhooks',
     });
   }
 }
@@ -38,6 +39,9 @@ export function migrate(connection: DatabaseSync): void {
       throw error;
     }
   }
+  // What older programs do not know and need not know: it has no version, so that a program that is rolled back can
+  // still open the file.
+  connection.exec(readFileSync(new URL('sql/account.sql', import.meta.url), 'utf8'));
 }
 
 function versionOf(connection: DatabaseSync): number {

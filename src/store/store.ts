@@ -3,6 +3,7 @@ import type { DatabaseSync } from 'node:sqlite';
 
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { AccountTable } from './account-table.ts';
 import { openDatabase } from './database.ts';
 import { isCorruption, storageError } from './errors.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -19,6 +20,7 @@ export interface Store {
   readonly outbox: OutboxTable;
   readonly journal: JournalTable;
   readonly webhooks: WebhookTable;
+  readonly account: AccountTable;
   /** Files of messages that are not sent yet. */
   readonly outgoingMedia: MediaFolder;
   /** The connection itself, for tests and maintenance. */
@@ -47,6 +49,7 @@ export function openStore(dataPath: string, log: Logger): Store {
       outbox: new OutboxTable(connection),
       journal: new JournalTable(connection),
       webhooks: new WebhookTable(connection),
+      account: new AccountTable(connection),
       outgoingMedia: new MediaFolder(join(dataPath, 'media', 'outbox')),
       connection,
       close() {

@@ -1,6 +1,7 @@
 /** What of history is evaluated inside WhatsApp Web; see message-page.ts for what such a function may use. */
 
 interface Message {
+  readonly id: { readonly id: string };
   readonly t?: number;
   readonly isNotification?: boolean;
 }
@@ -32,24 +33,38 @@ export function chatTimesInPage(): { id: string; t: number }[] {
     .map((chat) => ({ id: chat.id._serialized, t: chat.t ?? 0 }));
 }
 
-/** The messages of a chat from a time on (in seconds), oldest first, at most the newest `limit`, as the library models them. */
+/**
+ * The messages of a chat from a time on (in seconds), oldest first, at most the newest `limit`, as the library models
+ * them.
+ * @param query.before only what is older than the message of this time (in seconds) and bare id
+ */
 export async function messagesInPage(query: {
   chatId: string;
   since: number;
   limit: number;
+  before?: { t: number; id: string } | null;
 }): Promise<object[]> {
   const chat = await window.WWebJS.getChat(query.chatId, { getAsModel: false });
   if (!chat) return [];
-  const loaded = () => chat.msgs.getModelsArray();
-  while (loaded().length < query.limit) {
-    const oldest = Math.min(...loaded().map(({ t = 0 }) => t));
+  const { before } = query;
+  // Messages of one second stay in the order in which the page has them.
+  const wanted = () => {
+    const all = chat.msgs
+      .getModelsArray()
+      .filter(({ t = 0, isNotification }) => isNotification !== true && t >= query.since)
+      .sort((a, b) => (a.t ?? 0) - (b.t ?? 0));
+    if (!before) return all;
+    const end = all.findIndex(({ id }) => id.id === before.id);
+    // It was deleted meanwhile: what is of an earlier second is older for certain.
+    return end === -1 ? all.filter(({ t = 0 }) => t < before.t) : all.slice(0, end);
+  };
+  while (wanted().length < query.limit) {
+    const oldest = chat.msgs.getModelsArray().reduce((least, { t = 0 }) => Math.min(least, t), Infinity);
     if (oldest < query.since) break;
     const earlier = await window.require('WAWebChatLoadMessages').loadEarlierMsgs({ chat });
     if (!earlier || earlier.length === 0) break;
   }
-  return loaded()
-    .filter(({ t = 0, isNotification }) => isNotification !== true && t >= query.since)
-    .sort((a, b) => (a.t ?? 0) - (b.t ?? 0))
+  return wanted()
     .slice(-query.limit)
     .map((message) => window.WWebJS.getMessageModel(message));
 }

@@ -5,7 +5,7 @@ import type { History } from '../events/gap.ts';
 import { NotConnectedError } from '../messages/transport.ts';
 import { withDeadline } from './deadline.ts';
 import { chatTimesInPage, messagesInPage } from './history-page.ts';
-import { bareId, messageEvent } from './incoming-events.ts';
+import { accountIdsOf, bareId, messageEvent } from './incoming-events.ts';
 import { isMessage } from './incoming.ts';
 import { library } from './load-library.ts';
 
@@ -16,17 +16,17 @@ const WITHIN_MS = 30_000;
 export class PageHistory implements History {
   readonly #page: () => Page | null;
   readonly #client: () => wwebjs.Client | null;
-  readonly #isOwn: (waId: string) => boolean;
+  readonly #outboxIdOf: (waId: string) => string | null;
 
-  /** @param isOwn whether the gateway has sent a message of this id itself */
+  /** @param outboxIdOf the outbox's name of a message, or null when the gateway has not sent it itself */
   constructor(options: {
     page: () => Page | null;
     client: () => wwebjs.Client | null;
-    isOwn: (waId: string) => boolean;
+    outboxIdOf: (waId: string) => string | null;
   }) {
     this.#page = options.page;
     this.#client = options.client;
-    this.#isOwn = options.isOwn;
+    this.#outboxIdOf = options.outboxIdOf;
   }
 
   /** @throws NotConnectedError, Error when the page does not answer */
@@ -41,10 +41,13 @@ export class PageHistory implements History {
     const models = await this.#ask((page) => page.evaluate(messagesInPage, query));
     const client = this.#client();
     if (client === null) throw new NotConnectedError('WhatsApp is not connected');
+    const own = { outboxIdOf: this.#outboxIdOf, accountIds: accountIdsOf(client) };
     return models
       .map((model) => modelled(client, model))
-      .filter((message) => isMessage(message) && !(message.fromMe && this.#isOwn(bareId(message))))
-      .map((message) => messageEvent(message, true));
+      .filter(
+        (message) => isMessage(message) && !(message.fromMe && own.outboxIdOf(bareId(message)) !== null),
+      )
+      .map((message) => messageEvent(message, own, true));
   }
 
   #ask<T>(question: (page: Page) => Promise<T>): Promise<T> {

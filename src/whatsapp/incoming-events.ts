@@ -39,14 +39,28 @@ export function bareId(message: { id?: unknown }): string {
 
 type Raw = Readonly<Record<string, unknown>>;
 
+/** What tells this account's own messages from those of others. */
+export interface Own {
+  /** The outbox's name of a message that was sent through the gateway, or null. @param waId without chat and direction */
+  readonly outboxIdOf: (waId: string) => string | null;
+  /** The ids of the account: by its number, and by its hidden id when WhatsApp says it. */
+  readonly accountIds: readonly string[];
+}
+
+/** The ids of the linked account as the library knows them. */
+export function accountIdsOf(client: wwebjs.Client): string[] {
+  const info = client.info as unknown as Raw | undefined;
+  return [info?.['wid'], info?.['me'], info?.['lid']].map(idText).filter(Boolean);
+}
+
 /** A new message, from others or from another device of this account. */
-export function messageEvent(message: wwebjs.Message, replayed: boolean): EventInput {
-  const data = messageData(message);
+export function messageEvent(message: wwebjs.Message, own: Own, replayed: boolean): EventInput {
+  const data = messageData(message, own);
   return { type: 'message', key: data.id, at: Date.parse(data.timestamp), data, replayed };
 }
 
 /** A message in the form of the event's data. */
-export function messageData(message: wwebjs.Message): EventData['message'] {
+export function messageData(message: wwebjs.Message, own: Own): EventData['message'] {
   const raw = rawOf(message);
   const id = idText(message.id);
   const chatId = chatIdOf(message);
@@ -72,13 +86,13 @@ export function messageData(message: wwebjs.Message): EventData['message'] {
       : null,
     ack,
     ackName: ackNameOf(ack),
-    quotedMessageId: quotedId(raw, chatId),
+    quotedMessageId: quotedId(raw, chatId, own),
     mentions: Array.isArray(message.mentionedIds) ? message.mentionedIds.map(idText).filter(Boolean) : [],
     isForwarded: flag(message.isForwarded),
     location: locationOf(message),
     vCards: Array.isArray(message.vCards) ? message.vCards.map(textOf).filter(Boolean) : [],
     poll: pollOf(raw),
-    outboxId: null,
+    outboxId: flag(message.fromMe) ? own.outboxIdOf(bareId(message)) : null,
   };
 }
 
@@ -230,12 +244,14 @@ function chatInId(messageId: string): string {
   return messageId.split('_')[1] ?? '';
 }
 
-function quotedId(raw: Raw, chatId: string): string | null {
+function quotedId(raw: Raw, chatId: string, own: Own): string | null {
   const stanza = textOf(raw['quotedStanzaID']);
   if (stanza === '') return null;
   const remote = idText(raw['quotedRemoteJid']) || chatId;
   const participant = idText(raw['quotedParticipant']);
-  const fromMe = participant !== '' && participant === idText(raw['to']) && raw['self'] === 'in';
+  // A person writes to this account: `to` is one of its ids then, and in a group it is the group.
+  const isMine = [...own.accountIds, idText(raw['to'])].includes(participant);
+  const fromMe = own.outboxIdOf(stanza) !== null || (participant !== '' && isMine);
   const suffix = remote.endsWith('@g.us') && participant !== '' ? `_${participant}` : '';
   return `${fromMe}_${remote}_${stanza}${suffix}`;
 }

@@ -4,6 +4,7 @@ import { messageOf } from '../errors.ts';
 import type { EventInput } from '../events/event.ts';
 import type { Logger } from '../log.ts';
 import {
+  accountIdsOf,
   ackEvent,
   bareId,
   callEvent,
@@ -19,8 +20,8 @@ import {
 export interface IncomingPorts {
   /** Writes an event down; repetitions are dropped there. */
   readonly append: (event: EventInput) => Promise<unknown>;
-  /** Whether the gateway has sent a message of this id itself. */
-  readonly isOwn: (waId: string) => boolean;
+  /** The outbox's name of a message of this id, or null when the gateway has not sent it itself. */
+  readonly outboxIdOf: (waId: string) => string | null;
   /** An acknowledgement of a message that the gateway has sent. */
   readonly acknowledged: (waId: string, ack: number) => Promise<unknown>;
   readonly log: Logger;
@@ -65,7 +66,8 @@ export function listen(client: wwebjs.Client, ports: IncomingPorts): void {
   client.on('message_create', (message) =>
     guarded('message', () => {
       if (!isMessage(message)) return null;
-      return message.fromMe && ports.isOwn(bareId(message)) ? null : messageEvent(message, false);
+      if (message.fromMe && ports.outboxIdOf(bareId(message)) !== null) return null;
+      return messageEvent(message, { outboxIdOf: ports.outboxIdOf, accountIds: accountIdsOf(client) }, false);
     }),
   );
   client.on('message_ack', (message, ack) =>

@@ -6,7 +6,7 @@ import { askClient, pageOf, refused } from './ask-client.ts';
 import { chatsInPage, showTypingInPage, type PageChat } from './chat-page.ts';
 import { messagesInPage } from './history-page.ts';
 import { modelled } from './history.ts';
-import { messageData } from './incoming-events.ts';
+import { accountIdsOf, bareId, messageData } from './incoming-events.ts';
 import { isMessage } from './incoming.ts';
 
 const WITHIN_MS = 20_000;
@@ -15,9 +15,15 @@ const WITHIN_MS = 20_000;
 export class WwebjsChats implements Chats {
   readonly #client: () => wwebjs.Client | null;
 
-  /** @param client the present client, or null when it is not linked and synced */
-  constructor(client: () => wwebjs.Client | null) {
+  readonly #outboxIdOf: (waId: string) => string | null;
+
+  /**
+   * @param client the present client, or null when it is not linked and synced
+   * @param outboxIdOf the outbox's name of a message, or null when the gateway has not sent it itself
+   */
+  constructor(client: () => wwebjs.Client | null, outboxIdOf: (waId: string) => string | null) {
     this.#client = client;
+    this.#outboxIdOf = outboxIdOf;
   }
 
   async list(query: { search: string; before: ChatCursor | null; limit: number }) {
@@ -31,13 +37,23 @@ export class WwebjsChats implements Chats {
     return { chats: chats.map(summary), next };
   }
 
-  messages(chatId: string, limit: number): Promise<EventData['message'][]> {
+  messages(
+    chatId: string,
+    { before, limit }: { before: ChatCursor | null; limit: number },
+  ): Promise<{ messages: EventData['message'][]; next: ChatCursor | null }> {
     return this.#ask(async (client) => {
-      const models = await pageOf(client).evaluate(messagesInPage, { chatId, since: 0, limit });
-      return models
-        .map((model) => modelled(client, model))
-        .filter(isMessage)
-        .map(messageData);
+      const query = { chatId, since: 0, limit: limit + 1, before };
+      const found = (await pageOf(client).evaluate(messagesInPage, query)).map((model) =>
+        modelled(client, model),
+      );
+      const page = found.slice(-limit);
+      const [oldest] = page;
+      const hasMore = found.length > limit && oldest !== undefined;
+      const own = { outboxIdOf: this.#outboxIdOf, accountIds: accountIdsOf(client) };
+      return {
+        messages: page.filter(isMessage).map((message) => messageData(message, own)),
+        next: hasMore ? { t: oldest.timestamp, id: bareId(oldest) } : null,
+      };
     });
   }
 

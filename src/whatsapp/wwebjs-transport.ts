@@ -44,7 +44,10 @@ export class WwebjsTransport implements MessageTransport {
   readonly #readMedia: ReadMedia;
   readonly #deadlines: TransportDeadlines;
 
-  /** @param page the page of the present client, or null when there is none that is linked and synced */
+  /**
+   * @param page the page of the present client, or null when there is none that is linked and synced
+   * @param readMedia throws MediaMissingError, or GatewayError for what another try may read
+   */
   constructor(page: () => Page | null, readMedia: ReadMedia, deadlines: Partial<TransportDeadlines> = {}) {
     this.#page = page;
     this.#readMedia = readMedia;
@@ -53,12 +56,7 @@ export class WwebjsTransport implements MessageTransport {
 
   async send({ waId, chatId, content: message }: SendableMessage): Promise<Receipt> {
     const media = mediaOf(message);
-    let prepared;
-    try {
-      prepared = await pageContentOf(message, this.#readMedia);
-    } catch (error) {
-      throw new RejectedError(`Its file cannot be read: ${messageOf(error)}`, { cause: error });
-    }
+    const prepared = await pageContentOf(message, this.#readMedia);
     const deadline = media === null ? this.#deadlines.sendMs : this.#deadlines.sendMediaMs;
     const result = await this.#ask(deadline, (page) =>
       page.evaluate(sendInPage, { chatId, waId, ...prepared }),

@@ -73,7 +73,7 @@ function start(folder: string, chats: Chats) {
   const gaps = new GapReplay(core.journal, chats, clock, silent);
   const bodies = () =>
     core.journal.read(0, 100).map(({ data, replayed }) => `${'body' in data ? data.body : ''} ${replayed}`);
-  return { ...core, gaps, bodies };
+  return { ...core, gaps, bodies, clock };
 }
 
 test('a message that comes in before the search has begun, what was missed of its chat is found nevertheless', async () => {
@@ -149,4 +149,28 @@ test('a chat that cannot be read, the others are looked at and it is found the n
   chats.unreadable.clear();
   await gaps.run();
   expect(bodies()).toEqual(['of Bob true', 'live false', 'of Alice true']);
+});
+
+test('a search that fails, tried again while WhatsApp stays connected, and not after it has gone', async () => {
+  const chats = new Chats();
+  const { journal, gaps, bodies, clock } = start(tempFolder(), chats);
+  await gaps.run();
+  journal.fallBehind();
+  chats.unreadable.add(ALICE);
+  chats.say(ALICE, 'of Alice', START + 10_000);
+  await gaps.run();
+  gaps.pause();
+  chats.unreadable.clear();
+  await clock.advance(3_600_000);
+  expect(bodies()).toEqual([]);
+
+  chats.unreadable.add(ALICE);
+  await gaps.run();
+  await clock.advance(5_000);
+  expect(bodies()).toEqual([]);
+  chats.unreadable.clear();
+  await clock.advance(29_999);
+  expect(bodies()).toEqual([]);
+  await clock.advance(1);
+  expect(bodies()).toEqual(['of Alice true']);
 });

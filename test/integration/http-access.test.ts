@@ -105,6 +105,30 @@ describe('CORS_ORIGINS', () => {
     expect(answer.headers['vary']).toMatch(/Origin/);
   });
 
+  it('preflight, listed origin, is allowed every method and header of the API', async () => {
+    await using gateway = await serve({ apiKey: KEY, corsOrigins: [listed] });
+    for (const method of ['PUT', 'PATCH', 'DELETE']) {
+      const answer = await request(gateway.url).options('/api/messages/msg_1').set({
+        Origin: listed,
+        'Access-Control-Request-Method': method,
+        'Access-Control-Request-Headers': 'idempotency-key,range',
+      });
+      expect(answer.status).toBe(204);
+      expect(answer.headers['access-control-allow-methods']?.split(',')).toContain(method);
+      expect(answer.headers['access-control-allow-headers']?.split(',')).toEqual(
+        expect.arrayContaining(['Idempotency-Key', 'Range']),
+      );
+    }
+  });
+
+  it('call, listed origin, may read what the API says in headers', async () => {
+    await using gateway = await serve({ apiKey: KEY, corsOrigins: [listed] });
+    const answer = await request(gateway.url).get(`${API}/status`).set({ Origin: listed });
+    expect(answer.headers['access-control-expose-headers']?.split(',')).toEqual(
+      expect.arrayContaining(['Location', 'Retry-After', 'Idempotency-Replayed', 'Content-Range']),
+    );
+  });
+
   it('call, listed origin, is carried out and readable, errors too', async () => {
     await using gateway = await serve({ apiKey: KEY, corsOrigins: [listed] });
     const done = await request(gateway.url).post(`${API}/connect`).set({ Origin: listed, 'X-Api-Key': KEY });

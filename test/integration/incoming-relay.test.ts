@@ -26,7 +26,7 @@ function heardBy(relay: IncomingRelay): EventEmitter {
 function sinkOf({ journal, ledger, store }: ReturnType<typeof startMessaging>): IncomingSink {
   return {
     append: (event) => journal.append(event),
-    isOwn: (waId) => store.outbox.findByWaId(waId) !== null,
+    outboxIdOf: (waId) => store.outbox.findByWaId(waId)?.id ?? null,
     acknowledged: (waId, ack) => ledger.recordAck(waId, ack),
   };
 }

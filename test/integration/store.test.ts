@@ -5,6 +5,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -211,4 +212,14 @@ describe('media folder', () => {
     expect(await outgoingMedia.sizeOf(old.sha256)).toBeNull();
     expect(await outgoingMedia.sizeOf(recent.sha256)).toBe(6);
   });
+});
+
+test('a stored file that is gone is told from a folder that is away', async () => {
+  const folder = tempFolder();
+  const { outgoingMedia } = openStore(folder, silent);
+  const { sha256 } = await outgoingMedia.put(Readable.from([Buffer.from('bytes')]), 100);
+  expect((await outgoingMedia.load(sha256))?.toString()).toBe('bytes');
+  expect(await outgoingMedia.load('0'.repeat(64))).toBeNull();
+  renameSync(join(folder, 'media'), join(folder, 'away'));
+  await expect(outgoingMedia.load(sha256)).rejects.toMatchObject({ code: 'storage_unavailable' });
 });

@@ -9,6 +9,7 @@ import {
   NotTakenError,
   OutcomeUnknownError,
   RejectedError,
+  MediaMissingError,
 } from '../../src/messages/transport.ts';
 import { FILE, fakeWorld, realWorld, UNKNOWN, type TransportWorld } from '../support/transport-world.ts';
 
@@ -66,10 +67,10 @@ describe.each([
       .toMatchObject({ type: 'document', caption: 'the offer', sha256: SHA256 });
   });
 
-  test('a file that is not there, refused and nothing sent', async () => {
+  test('a file that is not there, said so and nothing sent', async () => {
     const id = newWhatsAppId();
     const media = { sha256: 'f'.repeat(64), size: 1, mimetype: 'application/pdf', filename: null };
-    await expect(hand(id, { type: 'document', to: ALICE, media })).rejects.toBeInstanceOf(RejectedError);
+    await expect(hand(id, { type: 'document', to: ALICE, media })).rejects.toBeInstanceOf(MediaMissingError);
     expect(await world.transport.lookUp(id, ALICE)).toEqual({ found: false });
   });
 

@@ -1,5 +1,6 @@
 import type { Typing } from '../../src/messages/chats.ts';
 import {
+  MediaMissingError,
   NotConnectedError,
   OutcomeUnknownError,
   RejectedError,
@@ -47,7 +48,7 @@ export class FakeTransport implements MessageTransport {
     const { chatId, content } = message;
     if (this.unknownNumbers.has(chatId.replace('@c.us', ''))) throw new RejectedError('no such chat');
     if ('media' in content && this.files?.has(content.media.sha256) === false) {
-      throw new RejectedError('no such file');
+      throw new MediaMissingError('no such file');
     }
     const quoted = content.quotedMessageId;
     const sent = [...this.delivered].map(([id, each]) => `true_${each.message.chatId}_${id}`);

@@ -27,7 +27,10 @@ export function pageMessaging(folder: string) {
       actions,
       inbound: new InboundMedia(join(folder, 'inbound'), (id) => actions.download(id), storageError),
     },
-    chats: new WwebjsChats(() => null),
+    chats: new WwebjsChats(
+      () => null,
+      () => null,
+    ),
     contacts: new WwebjsContacts(() => null),
     groups: new WwebjsGroups(() => null),
     journal: core.journal,

@@ -62,7 +62,10 @@ export async function serveUnlinkedApp(): Promise<{ base: string; routes: Route[
         actions,
         inbound: new InboundMedia(join(folder, 'inbound'), (id) => actions.download(id), storageError),
       },
-      chats: new WwebjsChats(() => null),
+      chats: new WwebjsChats(
+        () => null,
+        () => null,
+      ),
       contacts: new WwebjsContacts(() => null),
       groups: new WwebjsGroups(() => null),
       journal: core.journal,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { NotTakenError, OutcomeUnknownError, type MessageTransport } from '../../src/messages/transport.ts';
+import { MediaMissingError } from '../../src/messages/transport.ts';
 import { WwebjsTransport } from '../../src/whatsapp/wwebjs-transport.ts';
 import type { SentMessage } from '../simulator/server/messages.ts';
 import type { Simulator } from '../simulator/server.ts';
@@ -95,7 +96,7 @@ export async function realWorld(vintage: 'serialized' | 'minified'): Promise<Tra
   const page = () => (connected ? (world.library(recorded).pupPage ?? null) : null);
   const { simulator } = world;
   const readMedia = (sha256: string) =>
-    sha256 === sha256Of(FILE) ? Promise.resolve(FILE) : Promise.reject(new Error('no such file'));
+    sha256 === sha256Of(FILE) ? Promise.resolve(FILE) : Promise.reject(new MediaMissingError('no such file'));
   return {
     transport: new WwebjsTransport(page, readMedia, { sendMs: 5_000, sendMediaMs: 20_000 }),
     sent: () => simulator.sent().map((sent) => arrivedOf(simulator, sent)),

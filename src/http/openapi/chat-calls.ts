@@ -53,14 +53,14 @@ export const chatCalls: readonly Operation[] = [
     path: '/api/chats/{id}/messages',
     tag: 'Chats',
     id: 'listChatMessages',
-    summary: 'The newest messages of a chat, the oldest first',
+    summary: 'The messages of a chat: the newest page first, in each the oldest first',
     params: { id },
     query: chatMessagesQuery,
     answers: [
       {
         status: 200,
         description: 'The messages, as events tell them',
-        schema: success({ messages: z.array(whatsappMessageSchema) }),
+        schema: success({ messages: z.array(whatsappMessageSchema), nextCursor: z.string().nullable() }),
       },
     ],
     errors: ERRORS,

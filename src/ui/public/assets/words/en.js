@@ -183,6 +183,7 @@ export const en = {
   'outbox.reason.send_failed': 'It could not be handed over to WhatsApp.',
   'outbox.reason.whatsapp_error': 'WhatsApp reported an error.',
   'outbox.reason.media_missing': 'Its file is not stored any more.',
+  'outbox.reason.account_changed': 'It belonged to another WhatsApp account than the one that is linked now.',
   'outbox.reason.ttl_passed': 'Its time to be sent has passed.',
   'outbox.reason.cancelled': 'Cancelled by request.',
 

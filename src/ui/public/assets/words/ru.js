@@ -186,6 +186,8 @@ export const ru = {
   'outbox.reason.send_failed': 'Передать его WhatsApp не удалось.',
   'outbox.reason.whatsapp_error': 'WhatsApp сообщил об ошибке.',
   'outbox.reason.media_missing': 'Его файл больше не хранится.',
+  'outbox.reason.account_changed':
+    'Оно относилось к другому аккаунту WhatsApp, не к тому, что подключён сейчас.',
   'outbox.reason.ttl_passed': 'Срок его отправки прошёл.',
   'outbox.reason.cancelled': 'Отменено по запросу.',
 

@@ -129,8 +129,31 @@ agreed() {
   esac
 }
 
+say_rollback_plan() {
+  local previous backup
+  previous=$(image_id "${PREVIOUS_IMAGE}")
+  if [ -z "${previous}" ]; then
+    note "nothing: there is no previous version (${PREVIOUS_IMAGE}) to go back to"
+  else
+    backup=$(backup_of_image "${previous}")
+    note "stop ${CONTAINER}, and make ${PREVIOUS_IMAGE} the current image"
+    if [ -n "${backup}" ]; then
+      note "keep the login as it is now in backups/, and put that of ${backup} in its place"
+    else
+      note 'no backup belongs to that image; the login stays as it is'
+    fi
+    note "$(compose_words) up -d --no-build --force-recreate"
+    note 'wait until it is healthy, prove that it works, show the QR code'
+  fi
+  printf '\nNothing was changed.\n'
+}
+
 say_plan() {
   heading 'What would be done'
+  if [ "${ROLLBACK}" = yes ]; then
+    say_rollback_plan
+    return 0
+  fi
   if [ ! -e .env ]; then note "make .env with a random API_KEY, PUID=${RUN_UID} and PGID=${RUN_GID}"; fi
   sh ./fix-permissions.sh --dry-run --user "${RUN_UID}:${RUN_GID}" | sed 1d
   if [ "${BUILD}" = yes ]; then
@@ -330,7 +353,9 @@ finish() {
 }
 
 _main() {
-  PROJECT=$(cd "$(dirname "$0")" && pwd -P)
+  # It may be called by a link from elsewhere.
+  SELF=$(readlink -f "$0")
+  PROJECT=$(cd "$(dirname "${SELF}")" && pwd -P)
   INVOKED=./deploy.sh
   cd "${PROJECT}"
   PROC=${DEPLOY_PROC:-/proc} WAIT_HEALTHY=${DEPLOY_WAIT_HEALTHY:-180} WAIT_QR=${DEPLOY_WAIT_QR:-90} WAIT_SCAN=300

@@ -186,7 +186,8 @@ change() {
   if ! find "${TARGET}" -xdev -exec chown -h "${RUN_UID}:${RUN_GID}" {} + 2>/dev/null; then
     warn "${NAME}: not everything could be given to ${RUN_UID}:${RUN_GID} (a network or read-only volume?)"
   fi
-  if [ "${ACL}" = yes ] && change_acl; then
+  # An ACL that names the user was chosen before, by --acl: it stays.
+  if { [ "${ACL}" = yes ] || { [ "${FOLDER_ACL}" = yes ] && acl_names_user "${TARGET}"; }; } && change_acl; then
     return 0
   fi
   if [ "${FOLDER_ACL}" = yes ]; then
@@ -307,7 +308,9 @@ parse_user() {
 }
 
 _main() {
-  PROJECT=$(cd "$(dirname "$0")" && pwd -P)
+  # It may be called by a link from elsewhere.
+  SELF=$(readlink -f "$0")
+  PROJECT=$(cd "$(dirname "${SELF}")" && pwd -P)
   # shellcheck source=docker/host/lib.sh
   . "${PROJECT}/docker/host/lib.sh"
   # Whatever the project's own path looks like, no folder gets // at its start.

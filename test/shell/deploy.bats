@@ -680,6 +680,28 @@ given_synology() {
   assert_equal "$(cat "${FAKE}/exported")" ''
 }
 
+@test "option --rollback with --dry-run, says the rollback and changes nothing" {
+  given_running_version
+  given_new_version
+  deploy --yes >/dev/null
+  before=$(fingerprint)
+  run deploy --rollback --dry-run
+  assert_success
+  assert_output --partial 'make whatsapp-server:previous the current image'
+  assert_output --partial 'put that of backups/login-'
+  assert_output --partial '--force-recreate'
+  refute_output --partial 'no build'
+  assert_equal "$(fingerprint)" "${before}"
+  assert_equal "$(cat "${FAKE}/container/image")" sha256:second
+}
+
+@test "called by a link from elsewhere, works on its own project" {
+  ln -s "${PROJECT}/deploy.sh" "${BATS_TEST_TMPDIR}/up"
+  run ${SCRIPT_SHELL} "${BATS_TEST_TMPDIR}/up"
+  assert_success
+  assert_file_exists "${PROJECT}/.env"
+}
+
 @test "value with a dollar outside of single quotes, refused by name" {
   deploy >/dev/null
   : >"${FAKE}/calls"

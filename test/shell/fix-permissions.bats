@@ -234,6 +234,25 @@ use_synoacltool() {
   run script fix-permissions.sh --acl --user 1026:100 data
   assert_success
   assert_equal "$(grep -c 'user:1026:allow' "${FAKE}/acl")" 1
+  # deploy.sh calls it without the option: what was chosen stays.
+  chown 0:0 "${PROJECT}/data"
+  run script fix-permissions.sh --user 1026:100 data
+  assert_success
+  assert_equal "$(stat -c '%u:%g %a' "${PROJECT}/data")" '1026:100 777'
+  refute_output --partial 'switches it off'
+}
+
+@test "another file system that is mounted below, left as it is" {
+  need_root 'mounts'
+  mkdir -p "${PROJECT}/data/usb" "${BATS_TEST_TMPDIR}/stick"
+  touch "${BATS_TEST_TMPDIR}/stick/photo"
+  chown 5:5 "${BATS_TEST_TMPDIR}/stick/photo"
+  chmod 644 "${BATS_TEST_TMPDIR}/stick/photo"
+  export PROJECT
+  run unshare -m bash -c 'mount -t tmpfs none "$1" && cp -p "$2" "$1" && shift 2 && "$@" && stat -c "now %u:%g %a" "${PROJECT}/data/usb/photo"' - \
+    "${PROJECT}/data/usb" "${BATS_TEST_TMPDIR}/stick/photo" env ${SCRIPT_SHELL} "${PROJECT}/fix-permissions.sh" --user 1026:100 data
+  assert_output --partial 'now 5:5 644'
+  assert_equal "$(stat -c %u:%g "${PROJECT}/data")" 1026:100
 }
 
 @test "option --acl on a folder in Linux mode, says so and uses chmod" {

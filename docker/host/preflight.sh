@@ -185,16 +185,18 @@ gateway_has_port() {
 }
 
 check_port() {
+  local valid=yes
   PORT=$(env_value .env PORT)
   PORT=${PORT:-3000}
   case ${PORT} in
-    *[!0-9]* | ??????* | 0 | 6553[6-9] | 655[4-9]? | 65[6-9]?? | 6[6-9]??? | [7-9]????)
-      bad "PORT=${PORT} in .env is no port number" 'Use a number from 1 to 65535.'
-      PORT=3000
-      return 0
-      ;;
-    *) ;;
+    *[!0-9]* | ??????*) valid=no ;;
+    *) [ "${PORT}" -ge 1 ] && [ "${PORT}" -le 65535 ] || valid=no ;;
   esac
+  if [ "${valid}" = no ]; then
+    bad "PORT=${PORT} in .env is no port number" 'Use a number from 1 to 65535.'
+    PORT=3000
+    return 0
+  fi
   if gateway_has_port; then
     ok "port ${PORT} is this gateway's already"
   elif port_in_use "${PORT}"; then
@@ -210,8 +212,7 @@ check_port() {
 
 # The variables of file $1 with a $ in a value that is not in single quotes.
 names_with_dollar() {
-  sed -n "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}\([A-Za-z_][A-Za-z0-9_]*\)[[:space:]]*=[[:space:]]*[^'[:space:]][^\$]*[\$].*/\2/p
-    s/^[[:space:]]*\([A-Za-z_][A-Za-z0-9_]*\)[[:space:]]*=[[:space:]]*[\$].*/\1/p" "$1"
+  sed -n "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}\([A-Za-z_][A-Za-z0-9_]*\)[[:space:]]*=[[:space:]]*\([^'[:space:]].*\)\{0,1\}[\$].*/\2/p" "$1"
 }
 
 check_settings() {

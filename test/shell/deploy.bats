@@ -705,11 +705,10 @@ given_synology() {
 @test "value with a dollar outside of single quotes, refused by name" {
   deploy >/dev/null
   : >"${FAKE}/calls"
-  echo 'API_KEY=abc$defghijklmnopq' >>"${PROJECT}/.env"
-  echo 'WEBHOOK_SECRET=$start-of-it' >>"${PROJECT}/.env"
+  printf '%s\n' 'API_KEY=abc$defghijklmnopq' 'WEBHOOK_SECRET=$start-of-it' 'export SEND_TYPING=$shell' >>"${PROJECT}/.env"
   refused
-  assert_output --partial 'in the value of API_KEY WEBHOOK_SECRET'
-  sed -i '/^API_KEY=abc/d; /^WEBHOOK_SECRET/d' "${PROJECT}/.env"
+  assert_output --partial 'in the value of API_KEY WEBHOOK_SECRET SEND_TYPING'
+  sed -i '/^API_KEY=abc/d; /^WEBHOOK_SECRET/d; /SEND_TYPING/d' "${PROJECT}/.env"
   echo "API_KEY='abc\$defghijklmnopq'" >>"${PROJECT}/.env"
   run deploy
   assert_success

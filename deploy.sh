@@ -129,7 +129,7 @@ agreed() {
   esac
 }
 
-say_rollback_plan() {
+plan_rollback() {
   local previous backup
   previous=$(image_id "${PREVIOUS_IMAGE}")
   if [ -z "${previous}" ]; then
@@ -145,15 +145,9 @@ say_rollback_plan() {
     note "$(compose_words) up -d --no-build --force-recreate"
     note 'wait until it is healthy, prove that it works, show the QR code'
   fi
-  printf '\nNothing was changed.\n'
 }
 
-say_plan() {
-  heading 'What would be done'
-  if [ "${ROLLBACK}" = yes ]; then
-    say_rollback_plan
-    return 0
-  fi
+plan_deploy() {
   if [ ! -e .env ]; then note "make .env with a random API_KEY, PUID=${RUN_UID} and PGID=${RUN_GID}"; fi
   sh ./fix-permissions.sh --dry-run --user "${RUN_UID}:${RUN_GID}" | sed 1d
   if [ "${BUILD}" = yes ]; then
@@ -166,7 +160,6 @@ say_plan() {
   fi
   note "$(compose_words) up -d --no-build"
   note 'wait until it is healthy, prove that it works, show the QR code'
-  printf '\nNothing was changed.\n'
 }
 
 build() {
@@ -393,7 +386,9 @@ _main() {
   }
   OLD_IMAGE=$(container_field '{{.Image}}')
   if [ "${DRY_RUN}" = yes ]; then
-    say_plan
+    heading 'What would be done'
+    if [ "${ROLLBACK}" = yes ]; then plan_rollback; else plan_deploy; fi
+    printf '\nNothing was changed.\n'
     exit 0
   fi
 

@@ -4,6 +4,7 @@ import type { Journal } from './events/journal.ts';
 import type { Logger } from './log.ts';
 import type { AccountRow, Transactions } from './messages/ports.ts';
 import type { Sender } from './messages/sender.ts';
+import { woken } from './woken.ts';
 
 /** Between two tries to write it down, in milliseconds. */
 const RETRY_MS = 2_000;
@@ -67,21 +68,9 @@ export class AccountChange {
         return true;
       } catch (error) {
         this.#log.error({ reason: messageOf(error) }, 'the linked account could not be written down yet');
-        await this.#pause(signal);
+        await woken((wake) => this.#clock.schedule(RETRY_MS, wake), signal);
       }
     }
     return false;
-  }
-
-  #pause(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const end = () => {
-        cancel();
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const cancel = this.#clock.schedule(RETRY_MS, end);
-      signal.addEventListener('abort', end, { once: true });
-    });
   }
 }

@@ -19,6 +19,7 @@ import {
   type Messages,
   type MessageSettings,
 } from './messages/messages.ts';
+import { MediaMissingError } from './messages/transport.ts';
 import type { StatusBody } from './session/status.ts';
 import { MessageMetrics } from './metrics/message-metrics.ts';
 import { DEFAULT_RETENTION, Retention } from './store/retention.ts';
@@ -29,7 +30,6 @@ import { DEFAULT_RETRY, type RetrySettings } from './webhooks/retry.ts';
 import { Webhooks } from './webhooks/webhooks.ts';
 import type { CurrentClient } from './whatsapp/current-client.ts';
 import { PageHistory } from './whatsapp/history.ts';
-import { MediaMissingError } from './messages/transport.ts';
 import { WwebjsTransport } from './whatsapp/wwebjs-transport.ts';
 
 const DAY_MS = 24 * 3_600_000;

@@ -32,10 +32,11 @@ is_ordinary_id() {
 }
 
 # The value of variable $2 in the .env file $1: the last line wins, quotes and
-# a Windows line end, and a comment behind a space, are taken off. Empty when the file or the line is missing.
+# a Windows line end, and a comment behind a space, are taken off, as is a byte
+# order mark. Empty when the file or the line is missing.
 env_value() {
   [ -r "$1" ] || return 0
-  sed "1s/^$(printf '\357\273\277')//" "$1" | sed -n "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}$2[[:space:]]*=[[:space:]]*//p" |
+  sed -n -e "1s/^$(printf '\357\273\277')//" -e "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}$2[[:space:]]*=[[:space:]]*//p" "$1" |
     sed -e "/^[\"']/!s/[[:space:]]#.*\$//" -e 's/[[:space:]]*$//' -e 's/^"\(.*\)"$/\1/' -e "s/^'\(.*\)'\$/\1/" |
     tail -n 1
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.ts';
+import { woken } from '../woken.ts';
 import type { JournalEvent } from './event.ts';
 import type { Journal } from './journal.ts';
 
@@ -19,7 +20,7 @@ export async function* follow(
     const page = journal.read(cursor, PAGE);
     const last = page.at(-1);
     if (last === undefined) {
-      await nextAppend(journal, signal);
+      await woken((wake) => journal.onAppend(wake), signal);
       continue;
     }
     cursor = last.seq;
@@ -45,7 +46,7 @@ export async function readOrWait(
   try {
     const either = AbortSignal.any([signal, deadline.signal]);
     while (!either.aborted) {
-      await nextAppend(journal, either);
+      await woken((wake) => journal.onAppend(wake), either);
       const page = journal.read(query.since, query.limit);
       if (page.length > 0) return page;
     }
@@ -53,18 +54,4 @@ export async function readOrWait(
   } finally {
     cancel();
   }
-}
-
-/** Resolves at the next append, or when `signal` aborts. */
-function nextAppend(journal: Journal, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      stop();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const stop = journal.onAppend(end);
-    signal.addEventListener('abort', end, { once: true });
-    if (signal.aborted) end();
-  });
 }

@@ -46,7 +46,6 @@ export class GapReplay {
   /** To be called whenever WhatsApp is ready. Resolves when what was missed is in the journal; never rejects. */
   run(): Promise<void> {
     this.#cancelRetry?.();
-    this.#cancelRetry = null;
     this.#paused = false;
     this.#again = true;
     this.#running ??= this.#loop().finally(() => {
@@ -58,7 +57,6 @@ export class GapReplay {
   /** WhatsApp is away, or the gateway stops: what is left is looked for at the next `run`. */
   pause(): void {
     this.#cancelRetry?.();
-    this.#cancelRetry = null;
     this.#failures = 0;
     this.#paused = true;
   }

@@ -48,9 +48,11 @@ export function eventRoutes(router: IRouter, options: { journal: Journal; clock:
             : page.filter((event) => types.some((pattern) => matchesType(pattern, event.type)));
         const events = wanted.slice(0, limit);
         cursor = (wanted.length > limit ? events : page).at(-1)?.seq ?? cursor;
-        if (events.length === 0 && page.length > 0) await setImmediate();
         if (gone.signal.aborted) return;
-        if (events.length === 0 && page.length > 0) continue;
+        if (events.length === 0 && page.length > 0) {
+          await setImmediate();
+          continue;
+        }
         sendJson(response, 200, {
           success: true,
           events,

@@ -4,6 +4,7 @@ import type { JournalEvent } from '../events/event.ts';
 import type { Journal } from '../events/journal.ts';
 import { newId } from '../ids.ts';
 import type { Logger } from '../log.ts';
+import { woken } from '../woken.ts';
 import type { Post, Transactions, WebhookRows } from './ports.ts';
 import { pauseAfter, verdictOf, type RetrySettings } from './retry.ts';
 import { signatureHeaders } from './sign.ts';
@@ -287,17 +288,7 @@ export class Dispatch {
 
   /** Resolves when `subscribe` calls back, or when the loop is to end. */
   #wait(subscribe: (wake: () => void) => () => void): Promise<void> {
-    const { signal } = this.#stop;
-    return new Promise((resolve) => {
-      const end = () => {
-        unsubscribe();
-        signal.removeEventListener('abort', end);
-        resolve();
-      };
-      const unsubscribe = subscribe(end);
-      signal.addEventListener('abort', end, { once: true });
-      if (signal.aborted) end();
-    });
+    return woken(subscribe, this.#stop.signal);
   }
 }
 

@@ -58,13 +58,13 @@ export async function messagesInPage(query: {
     // It was deleted meanwhile: what is of an earlier second is older for certain.
     return end === -1 ? all.filter(({ t = 0 }) => t < before.t) : all.slice(0, end);
   };
-  while (wanted().length < query.limit) {
+  let found = wanted();
+  while (found.length < query.limit) {
     const oldest = chat.msgs.getModelsArray().reduce((least, { t = 0 }) => Math.min(least, t), Infinity);
     if (oldest < query.since) break;
     const earlier = await window.require('WAWebChatLoadMessages').loadEarlierMsgs({ chat });
     if (!earlier || earlier.length === 0) break;
+    found = wanted();
   }
-  return wanted()
-    .slice(-query.limit)
-    .map((message) => window.WWebJS.getMessageModel(message));
+  return found.slice(-query.limit).map((message) => window.WWebJS.getMessageModel(message));
 }

@@ -5,7 +5,7 @@ import type { History } from '../events/gap.ts';
 import { NotConnectedError } from '../messages/transport.ts';
 import { withDeadline } from './deadline.ts';
 import { chatTimesInPage, messagesInPage } from './history-page.ts';
-import { accountIdsOf, bareId, messageEvent } from './incoming-events.ts';
+import { messageEvent, ownOf } from './incoming-events.ts';
 import { isMessage } from './incoming.ts';
 import { library } from './load-library.ts';
 
@@ -41,13 +41,12 @@ export class PageHistory implements History {
     const models = await this.#ask((page) => page.evaluate(messagesInPage, query));
     const client = this.#client();
     if (client === null) throw new NotConnectedError('WhatsApp is not connected');
-    const own = { outboxIdOf: this.#outboxIdOf, accountIds: accountIdsOf(client) };
+    const own = ownOf(client, this.#outboxIdOf);
     return models
       .map((model) => modelled(client, model))
-      .filter(
-        (message) => isMessage(message) && !(message.fromMe && own.outboxIdOf(bareId(message)) !== null),
-      )
-      .map((message) => messageEvent(message, own, true));
+      .filter(isMessage)
+      .map((message) => messageEvent(message, own, true))
+      .filter(({ data }) => data.outboxId === null);
   }
 
   #ask<T>(question: (page: Page) => Promise<T>): Promise<T> {

@@ -47,14 +47,19 @@ export interface Own {
   readonly accountIds: readonly string[];
 }
 
-/** The ids of the linked account as the library knows them. */
-export function accountIdsOf(client: wwebjs.Client): string[] {
+/** What is this account's own, with its ids as the library knows them now. */
+export function ownOf(client: wwebjs.Client, outboxIdOf: Own['outboxIdOf']): Own {
   const info = client.info as unknown as Raw | undefined;
-  return [info?.['wid'], info?.['me'], info?.['lid']].map(idText).filter(Boolean);
+  const accountIds = [info?.['wid'], info?.['me'], info?.['lid']].map(idText).filter(Boolean);
+  return { outboxIdOf, accountIds };
 }
 
 /** A new message, from others or from another device of this account. */
-export function messageEvent(message: wwebjs.Message, own: Own, replayed: boolean): EventInput {
+export function messageEvent(
+  message: wwebjs.Message,
+  own: Own,
+  replayed: boolean,
+): Extract<EventInput, { type: 'message' }> {
   const data = messageData(message, own);
   return { type: 'message', key: data.id, at: Date.parse(data.timestamp), data, replayed };
 }

@@ -4,13 +4,13 @@ import { messageOf } from '../errors.ts';
 import type { EventInput } from '../events/event.ts';
 import type { Logger } from '../log.ts';
 import {
-  accountIdsOf,
   ackEvent,
   bareId,
   callEvent,
   editedEvent,
   groupEvent,
   messageEvent,
+  ownOf,
   reactionEvent,
   revokedEvent,
   voteEvent,
@@ -66,8 +66,8 @@ export function listen(client: wwebjs.Client, ports: IncomingPorts): void {
   client.on('message_create', (message) =>
     guarded('message', () => {
       if (!isMessage(message)) return null;
-      if (message.fromMe && ports.outboxIdOf(bareId(message)) !== null) return null;
-      return messageEvent(message, { outboxIdOf: ports.outboxIdOf, accountIds: accountIdsOf(client) }, false);
+      const event = messageEvent(message, ownOf(client, ports.outboxIdOf), false);
+      return event.data.outboxId === null ? event : null;
     }),
   );
   client.on('message_ack', (message, ack) =>

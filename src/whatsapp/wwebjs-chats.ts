@@ -6,7 +6,7 @@ import { askClient, pageOf, refused } from './ask-client.ts';
 import { chatsInPage, showTypingInPage, type PageChat } from './chat-page.ts';
 import { messagesInPage } from './history-page.ts';
 import { modelled } from './history.ts';
-import { accountIdsOf, bareId, messageData } from './incoming-events.ts';
+import { bareId, messageData, ownOf } from './incoming-events.ts';
 import { isMessage } from './incoming.ts';
 
 const WITHIN_MS = 20_000;
@@ -14,7 +14,6 @@ const WITHIN_MS = 20_000;
 /** The chats of the account, through the library and the page. */
 export class WwebjsChats implements Chats {
   readonly #client: () => wwebjs.Client | null;
-
   readonly #outboxIdOf: (waId: string) => string | null;
 
   /**
@@ -49,7 +48,7 @@ export class WwebjsChats implements Chats {
       const page = found.slice(-limit);
       const [oldest] = page;
       const hasMore = found.length > limit && oldest !== undefined;
-      const own = { outboxIdOf: this.#outboxIdOf, accountIds: accountIdsOf(client) };
+      const own = ownOf(client, this.#outboxIdOf);
       return {
         messages: page.filter(isMessage).map((message) => messageData(message, own)),
         next: hasMore ? { t: oldest.timestamp, id: bareId(oldest) } : null,

@@ -1,7 +1,11 @@
 import { createHash } from 'node:crypto';
 
-import { NotTakenError, OutcomeUnknownError, type MessageTransport } from '../../src/messages/transport.ts';
-import { MediaMissingError } from '../../src/messages/transport.ts';
+import {
+  MediaMissingError,
+  NotTakenError,
+  OutcomeUnknownError,
+  type MessageTransport,
+} from '../../src/messages/transport.ts';
 import { WwebjsTransport } from '../../src/whatsapp/wwebjs-transport.ts';
 import type { SentMessage } from '../simulator/server/messages.ts';
 import type { Simulator } from '../simulator/server.ts';

@@ -59,29 +59,28 @@ test('another account, what waited fails by name, is never sent, and can be sent
 
 test('another account, what was on its way for the one before is neither looked for nor sent again', async () => {
   const folder = tempFolder();
-  const transport = new FakeTransport();
-  const first = start(folder, transport);
+  const first = start(folder);
   await first.change().adopt(FIRST, never);
-  const hanging = Promise.withResolvers<unknown>();
-  transport.faults.push({ type: 'hang', until: hanging.promise });
-  transport.faults.push({ type: 'reject', error: new Error('the page is gone') });
+  first.transport.faults.push({ type: 'lost' });
   const { message } = await first.outbox.accept(text('half sent'));
   first.sender.connected();
-  await expect.poll(() => first.outbox.find(message.id)?.status).toBe('sending');
+  await expect.poll(() => first.transport.faults).toEqual([]);
   first.sender.disconnected();
-  await first.change().adopt(OTHER, never);
-  hanging.resolve(null);
-  first.sender.connected();
-  await settle();
-  const handed = first.outbox.find(message.id);
-  expect(handed?.status).not.toBe('sending');
   await first.stop();
 
-  const next = start(folder);
-  next.sender.connected();
-  await settle();
-  expect(next.transport.order).toEqual([]);
-  expect(next.transport.lookUps).toEqual([]);
+  // The page of the other account, which knows nothing of it.
+  const second = start(folder);
+  expect(second.outbox.find(message.id)?.status).toBe('sending');
+  await second.change().adopt(OTHER, never);
+  second.sender.connected();
+  const { message: own } = await second.outbox.accept(text('in the name of the other'));
+  await expect.poll(() => second.outbox.find(own.id)?.status).toBe('sent');
+  expect(second.transport.lookUps).toEqual([]);
+  expect(second.transport.order.map(({ waId }) => waId)).toEqual([own.waId]);
+  expect(second.outbox.find(message.id)).toMatchObject({
+    status: 'failed',
+    history: [{}, {}, { reason: { code: 'account_changed' } }],
+  });
 });
 
 test('another account, what it had received before is not looked for', async () => {

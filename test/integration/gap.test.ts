@@ -174,3 +174,18 @@ test('a search that fails, tried again while WhatsApp stays connected, and not a
   await clock.advance(1);
   expect(bodies()).toEqual(['of Alice true']);
 });
+
+test('a search that fails after WhatsApp has gone, not tried again before it is back', async () => {
+  const chats = new Chats();
+  const { journal, gaps, bodies, clock } = start(tempFolder(), chats);
+  await gaps.run();
+  journal.fallBehind();
+  chats.unreadable.add(ALICE);
+  chats.say(ALICE, 'of Alice', START + 10_000);
+  const search = gaps.run();
+  gaps.pause();
+  await search;
+  chats.unreadable.clear();
+  await clock.advance(3_600_000);
+  expect(bodies()).toEqual([]);
+});

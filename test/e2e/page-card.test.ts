@@ -36,42 +36,48 @@ describe('the status card', () => {
     expect(faults).toEqual([]);
   });
 
-  test.each<[string, StatusBody, string, string[]]>([
-    ['stopped', statusIn('stopped'), 'Not connected', ['Connect']],
-    ['checking', statusIn('checking'), 'Checking the session folder', ['Connect', 'Disconnect']],
-    ['starting', statusIn('starting'), 'Opening WhatsApp Web', ['Connect', 'Disconnect']],
-    ['syncing', statusIn('syncing', { progress: 70 }), '70 %', ['Restart', 'Disconnect', 'Log out']],
-    ['ready', statusIn('ready'), '+7 912 345-67-89 · on iPhone', ['Restart', 'Disconnect', 'Log out']],
+  // Made when they are shown: their times are of that moment.
+  test.each<[string, () => StatusBody, string, string[]]>([
+    ['stopped', () => statusIn('stopped'), 'Not connected', ['Connect']],
+    ['checking', () => statusIn('checking'), 'Checking the session folder', ['Connect', 'Disconnect']],
+    ['starting', () => statusIn('starting'), 'Opening WhatsApp Web', ['Connect', 'Disconnect']],
+    ['syncing', () => statusIn('syncing', { progress: 70 }), '70 %', ['Restart', 'Disconnect', 'Log out']],
+    ['ready', () => statusIn('ready'), '+7 912 345-67-89 · on iPhone', ['Restart', 'Disconnect', 'Log out']],
     [
       'reconnecting',
-      statusIn('reconnecting'),
+      () => statusIn('reconnecting'),
       'Connection interrupted',
       ['Restart', 'Disconnect', 'Log out'],
     ],
-    ['stopping', statusIn('stopping'), 'Stopping…', []],
+    ['stopping', () => statusIn('stopping'), 'Stopping…', []],
     [
       'waiting',
-      troubleStatus('waiting', 'load_timeout', 90),
-      'Trying again by itself in 1:',
+      () => troubleStatus('waiting', 'load_timeout', 600),
+      'Trying again by itself in 9:',
       ['Try again now', 'Disconnect', 'Log out'],
     ],
-    ['failed', troubleStatus('failed', 'browser_not_found', 90), 'There is no browser', ['Try again now']],
+    [
+      'failed',
+      () => troubleStatus('failed', 'browser_not_found', 90),
+      'There is no browser',
+      ['Try again now'],
+    ],
     [
       'given up',
-      troubleStatus('failed', 'blocked', null),
+      () => troubleStatus('failed', 'blocked', null),
       'does not try again by itself',
       ['Try again now', 'Log out'],
     ],
     [
       'stuck',
-      troubleStatus('stuck', 'browser_unresponsive', null),
+      () => troubleStatus('stuck', 'browser_unresponsive', null),
       'The browser cannot be ended',
       ['Try again now'],
     ],
   ])(
     '%s, told by the gateway, is shown in words with what can be done',
     async (_name, status, words, buttons) => {
-      server.session.become(status);
+      server.session.become(status());
       await reader.sees(words);
       expect(await reader.buttons()).toEqual(buttons);
       expect(await reader.page.title()).toContain(await reader.text('#card-title'));

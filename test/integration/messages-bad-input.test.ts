@@ -15,36 +15,44 @@ beforeAll(() => {
   runs = Number(process.env['FUZZ_RUNS'] ?? runs);
 });
 
-test('garbage that is nearly right, to every route of the app: answered in the one form, never with a 5xx', async () => {
-  const { base, routes } = await serveUnlinkedApp();
-  expect(routes.length).toBeGreaterThanOrEqual(60);
-  const seen = await sendGarbage({
-    base,
-    routes,
-    runs: Math.ceil(runs / routes.length),
-    // A state of WhatsApp that is not ready, and a pairing code that it refuses, are answers.
-    foreseen: ({ path }, status) =>
-      ['/health/ready', '/api/whatsapp/pairing-code'].includes(path) && status <= 503,
-  });
-  // Not all of it is refused at the first border.
-  expect([...seen]).toEqual(expect.arrayContaining([200, 202, 400, 404, 422]));
-});
+test(
+  'garbage that is nearly right, to every route of the app: answered in the one form, never with a 5xx',
+  { timeout: 600_000 },
+  async () => {
+    const { base, routes } = await serveUnlinkedApp();
+    expect(routes.length).toBeGreaterThanOrEqual(60);
+    const seen = await sendGarbage({
+      base,
+      routes,
+      runs: Math.ceil(runs / routes.length),
+      // A state of WhatsApp that is not ready, and a pairing code that it refuses, are answers.
+      foreseen: ({ path }, status) =>
+        ['/health/ready', '/api/whatsapp/pairing-code'].includes(path) && status <= 503,
+    });
+    // Not all of it is refused at the first border.
+    expect([...seen]).toEqual(expect.arrayContaining([200, 202, 400, 404, 422]));
+  },
+);
 
-test('garbage that is nearly right, to a gateway in a linked account: the same, and it stays connected', async () => {
-  const rig = await linkedRig({ env: { SEND_RATE_PER_MINUTE: '0', MEDIA_MAX_BYTES: '10000' } });
-  const { routes } = await serveUnlinkedApp();
-  const seen = await sendGarbage({
-    base: rig.baseUrl,
-    // The session itself is left alone: a logout is no garbage.
-    routes: routes.filter(({ method, path }) => method === 'GET' || !path.startsWith('/api/whatsapp/')),
-    runs: Math.ceil(runs / routes.length),
-    // A page that is busy with the rest of it answers late.
-    foreseen: (_route, status) => status === 504,
-  });
-  expect([...seen]).toEqual(expect.arrayContaining([200, 400, 404, 422]));
-  expect(rig.status().status).toBe('ready');
-  expect(rig.lines.filter(({ msg }) => msg === 'request failed')).toEqual([]);
-});
+test(
+  'garbage that is nearly right, to a gateway in a linked account: the same, and it stays connected',
+  { timeout: 600_000 },
+  async () => {
+    const rig = await linkedRig({ env: { SEND_RATE_PER_MINUTE: '0', MEDIA_MAX_BYTES: '10000' } });
+    const { routes } = await serveUnlinkedApp();
+    const seen = await sendGarbage({
+      base: rig.baseUrl,
+      // The session itself is left alone: a logout is no garbage.
+      routes: routes.filter(({ method, path }) => method === 'GET' || !path.startsWith('/api/whatsapp/')),
+      runs: Math.ceil(runs / routes.length),
+      // A page that is busy with the rest of it answers late.
+      foreseen: (_route, status) => status === 504,
+    });
+    expect([...seen]).toEqual(expect.arrayContaining([200, 400, 404, 422]));
+    expect(rig.status().status).toBe('ready');
+    expect(rig.lines.filter(({ msg }) => msg === 'request failed')).toEqual([]);
+  },
+);
 
 test('forms that are no forms, refused in the one form', async () => {
   const base = await serveUnlinked();

@@ -58,13 +58,13 @@ parse() {
 # whose owner is gone does not count.
 take_lock() {
   local owner
-  make_backups_folder
+  make_backups_folder || exit "${EX_FAILED}"
   if ! mkdir backups/.deploying 2>/dev/null; then
     owner=$(cat backups/.deploying/pid 2>/dev/null) || owner=''
     # A number alone may be that of any program after a reboot.
     if [ -n "${owner}" ] && grep -a deploy.sh "/proc/${owner}/cmdline" >/dev/null 2>&1; then
       fail "another deploy.sh runs already (process ${owner})"
-      more "If that is none of yours: sudo rm -r '${PROJECT}/backups/.deploying', then run this again."
+      more "If that is none of yours: sudo rm -r $(quoted "${PROJECT}/backups/.deploying"), then run this again."
       exit "${EX_FAILED}"
     fi
   fi
@@ -234,7 +234,7 @@ keep_old_version() {
   fi
   if ! backup_login "${OLD_IMAGE}"; then
     fail 'the login could not be copied to backups/: no room?'
-    more "See: df -h '${PROJECT}'. Nothing was changed."
+    more "See: df -h $(quoted "${PROJECT}"). Nothing was changed."
     exit "${EX_FAILED}"
   fi
   ok "the login is kept in ${BACKUP}"

@@ -85,10 +85,10 @@ guard() {
   esac
 
   if [ -L "${path}" ] && [ ! -e "${path}" ]; then
-    refuse "refused: $1 is a link to ${TARGET}, which does not exist" "Remove the link: rm '${path}'" || return 1
+    refuse "refused: $1 is a link to ${TARGET}, which does not exist" "Remove the link: rm $(quoted "${path}")" || return 1
   fi
   if [ -e "${TARGET}" ] && [ ! -d "${TARGET}" ]; then
-    refuse "refused: ${TARGET} is a file, and a folder has to be there" "Move it away: mv '${TARGET}' '${TARGET}.old'" ||
+    refuse "refused: ${TARGET} is a file, and a folder has to be there" "Move it away: mv $(quoted "${TARGET}") $(quoted "${TARGET}.old")" ||
       return 1
   fi
 }
@@ -197,15 +197,15 @@ change() {
   fi
   # After chown: on an ACL share a new folder can have mode 000.
   find "${TARGET}" -xdev ! -type l -exec chmod u+rwX,g+rX,o-rwx {} + 2>/dev/null ||
-    warn "${NAME}: not every mode could be changed (an immutable file? see: lsattr -R '${TARGET}')"
+    warn "${NAME}: not every mode could be changed (an immutable file? see: lsattr -R $(quoted "${TARGET}"))"
 }
 
 plan() {
-  note "${NAME}: would change $1 of its entries: chown -hR ${RUN_UID}:${RUN_GID} '${TARGET}'"
+  note "${NAME}: would change $1 of its entries: chown -hR ${RUN_UID}:${RUN_GID} $(quoted "${TARGET}")"
   if [ "${ACL}" = yes ] && [ "${FOLDER_ACL}" = yes ]; then
-    more "synoacltool -add '${TARGET}' user:${RUN_NAME}:allow:rwxpdDaARWc--:fd--"
+    more "synoacltool -add $(quoted "${TARGET}") user:${RUN_NAME}:allow:rwxpdDaARWc--:fd--"
   else
-    more "chmod -R u+rwX,g+rX,o-rwx '${TARGET}'"
+    more "chmod -R u+rwX,g+rX,o-rwx $(quoted "${TARGET}")"
     [ "${FOLDER_ACL}" = no ] || more 'which switches its Synology ACL off ("Linux mode"); --acl keeps it'
   fi
 }
@@ -214,7 +214,7 @@ explain_failure() {
   fail "$1: still not writable as ${RUN_UID}:${RUN_GID} ($(describe "$2"))"
   if ! touch "$2/.write-proof.root" 2>/dev/null; then
     more 'Root cannot write there either: the volume is read-only or full, or the folder is immutable.'
-    more "See: mount | grep '$(df -P "$2" 2>/dev/null | awk 'NR == 2 { print $6 }')'; df -h '$2'; lsattr -d '$2'"
+    more "See: mount | grep '$(df -P "$2" 2>/dev/null | awk 'NR == 2 { print $6 }')'; df -h $(quoted "$2"); lsattr -d $(quoted "$2")"
     return 0
   fi
   rm -f "$2/.write-proof.root"
@@ -222,7 +222,7 @@ explain_failure() {
     more 'Its ACL refuses. Switch it off with: sudo ./fix-permissions.sh'
     more 'or allow the user: sudo ./fix-permissions.sh --acl'
   else
-    more "Look at: ls -lan '$2'"
+    more "Look at: ls -lan $(quoted "$2")"
   fi
 }
 
@@ -237,7 +237,7 @@ fix_folder() {
     if ! mkdir -p "${TARGET}" 2>/dev/null; then
       fail "${NAME}: does not exist and cannot be made here"
       if [ "$(id -u)" -eq 0 ]; then
-        more "Is the volume read-only or full? See: mount; df -h '${PROJECT}'"
+        more "Is the volume read-only or full? See: mount; df -h $(quoted "${PROJECT}")"
         worsen "${EX_NOT_WRITABLE}"
       else
         more 'Run it as root: sudo ./fix-permissions.sh'

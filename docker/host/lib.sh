@@ -21,6 +21,14 @@ note() { printf '  [ .. ] %s\n' "$*"; }
 # A line that continues the verdict above: what to do, or more of the story.
 more() { printf '         %s\n' "$*"; }
 
+# $1 as a person can paste it into a command line.
+quoted() {
+  case $1 in
+    *[!A-Za-z0-9_./:@+,-]*) printf '%s\n' "$1" | sed "s/'/'\\\\''/g; s/^/'/; s/\$/'/" ;;
+    *) printf '%s' "$1" ;;
+  esac
+}
+
 have() { command -v "$1" >/dev/null 2>&1; }
 
 # A uid or gid of an ordinary user: a number, and not root's.

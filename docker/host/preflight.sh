@@ -210,9 +210,10 @@ check_port() {
   fi
 }
 
-# The variables of file $1 with a $ in a value that is not in single quotes.
+# The variables of file $1 with a $ in a value that is not in single quotes. Comments are no values.
 names_with_dollar() {
-  sed -n "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}\([A-Za-z_][A-Za-z0-9_]*\)[[:space:]]*=[[:space:]]*\([^'[:space:]].*\)\{0,1\}[\$].*/\2/p" "$1"
+  sed -n -e '/^[^=]*=[[:space:]]*["'"'"']/!s/[[:space:]]#.*$//' -e 's/^\([^=]*=[[:space:]]*"[^"]*"\).*$/\1/' \
+    -e "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}\([A-Za-z_][A-Za-z0-9_]*\)[[:space:]]*=[[:space:]]*\([^'[:space:]].*\)\{0,1\}[\$].*/\2/p" "$1"
 }
 
 check_settings() {
@@ -221,7 +222,7 @@ check_settings() {
     return 0
   fi
   if [ ! -f .env ]; then
-    bad '.env is no file' "Look at it: ls -ld '${PROJECT}/.env'; move it away, and a new one is made."
+    bad '.env is no file' "Look at it: ls -ld $(quoted "${PROJECT}/.env"); move it away, and a new one is made."
     return 0
   fi
   if [ ! -r .env ]; then
@@ -230,7 +231,7 @@ check_settings() {
   fi
   if grep "$(printf '\r')" .env >/dev/null; then
     bad '.env has Windows line ends: every value would end in an invisible character' \
-      "Run: sed -i 's/\\r\$//' '${PROJECT}/.env'"
+      "Run: sed -i 's/\\r\$//' $(quoted "${PROJECT}/.env")"
     return 0
   fi
   if ! is_ordinary_id "${RUN_UID}" || ! is_ordinary_id "${RUN_GID}"; then
@@ -240,7 +241,7 @@ check_settings() {
   fi
   if [ -z "$(env_value .env API_KEY)" ]; then
     warn '.env has no API_KEY: everybody who reaches the port can read and send messages'
-    more "Add one: echo \"API_KEY=\$(openssl rand -hex 24)\" | sudo tee -a '${PROJECT}/.env' >/dev/null"
+    more "Add one: echo \"API_KEY=\$(openssl rand -hex 24)\" | sudo tee -a $(quoted "${PROJECT}/.env") >/dev/null"
   fi
   local names answer
   names=$(names_with_dollar .env | tr '\n' ' ')

@@ -147,7 +147,7 @@ show_address() {
       ;;
     *) printf '\n  The page: %shttp://%s:%s/whatsapp%s\n' "${BOLD}" "${publish}" "${PORT}" "${PLAIN}" ;;
   esac
-  [ -z "$(env_value .env API_KEY)" ] || printf "  Its key:  sudo grep '^API_KEY=' '%s/.env'\n" "${PROJECT}"
+  [ -z "$(env_value .env API_KEY)" ] || printf "  Its key:  sudo grep '^API_KEY=' %s\n" "$(quoted "${PROJECT}/.env")"
 }
 
 # Draws the QR code. On a terminal it stays until the phone has scanned it: a

@@ -105,7 +105,7 @@ remedy() {
   elif grep -aF 'profile_in_use' "$1" >/dev/null; then
     more 'Something else uses the same session folder: a second container? See: sudo docker ps'
   elif grep -aiE 'seccomp|NanoCPUs|CFS' "$1" >/dev/null; then
-    more "The kernel of this NAS refuses an option. Was ${COMPOSE_YML} changed? Get it back: git checkout ${COMPOSE_YML}"
+    more "The kernel of this NAS refuses an option. Was ${COMPOSE_YML} changed? Take it again from where the project came from."
   elif grep -aiE 'no matching manifest|exec format error' "$1" >/dev/null; then
     more 'The image is for another kind of processor. Build it here: sudo ./deploy.sh --fresh'
   elif grep -aiE 'operation not permitted' "$1" >/dev/null; then

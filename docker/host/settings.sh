@@ -19,7 +19,7 @@ make_settings() {
     chown "${RUN_UID}:${RUN_GID}" .env.new 2>/dev/null || true
     mv .env.new .env
     ok "made .env with a random API_KEY, readable for ${RUN_UID}:${RUN_GID} alone (mode 600)"
-    more "The page asks for the key. See it: sudo grep '^API_KEY=' '${PROJECT}/.env'"
+    more "The page asks for the key. See it: sudo grep '^API_KEY=' $(quoted "${PROJECT}/.env")"
     return 0
   fi
   if [ -z "$(env_value .env PUID)" ]; then
@@ -60,7 +60,11 @@ set_value() {
 # Its files are logins: for their owner alone.
 make_backups_folder() {
   [ ! -d backups ] || return 0
-  mkdir backups
+  if ! mkdir backups 2>/dev/null; then
+    fail 'the folder backups cannot be made'
+    more "Is a file in its place, or is the volume read-only? See: ls -ld $(quoted "${PROJECT}/backups"); mount"
+    return 1
+  fi
   chown "${RUN_UID}:${RUN_GID}" backups 2>/dev/null || true
   chmod 700 backups
 }

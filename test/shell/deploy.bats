@@ -709,9 +709,30 @@ given_synology() {
   refused
   assert_output --partial 'in the value of API_KEY WEBHOOK_SECRET SEND_TYPING'
   sed -i '/^API_KEY=abc/d; /^WEBHOOK_SECRET/d; /SEND_TYPING/d' "${PROJECT}/.env"
-  echo "API_KEY='abc\$defghijklmnopq'" >>"${PROJECT}/.env"
+  echo "API_KEY='abc\$defghijklmnopq' # \$1 of it" >>"${PROJECT}/.env"
+  printf '%s\n' 'LOG_LEVEL=info # not $debug' 'HOST="0.0.0.0" # $all of them' >>"${PROJECT}/.env"
   run deploy
   assert_success
+}
+
+@test "path with an apostrophe, the commands that are printed can be typed as they are" {
+  mv "${PROJECT}" "${BATS_TEST_TMPDIR}/anna's \$server"
+  PROJECT="${BATS_TEST_TMPDIR}/anna's \$server"
+  run deploy
+  assert_success
+  command=$(sed -n 's/.*See it: sudo //p' <<<"${output}")
+  run sh -c "${command}"
+  assert_success
+  assert_output --regexp '^API_KEY=[0-9a-f]{48}$'
+}
+
+@test "file in place of the folder for backups, says so" {
+  : >"${PROJECT}/backups"
+  run deploy
+  assert_failure 1
+  assert_output --partial '[FAIL] the folder backups cannot be made'
+  assert_output --partial "See: ls -ld '${PROJECT}/backups'"
+  assert_equal "$(calls build)" ''
 }
 
 @test ".env that compose cannot read, refused before the build in its words" {

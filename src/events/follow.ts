@@ -14,8 +14,7 @@ export async function* follow(
   since: number,
   signal: AbortSignal,
 ): AsyncGenerator<JournalEvent[], void, undefined> {
-  // A number from another journal (DATA_PATH was emptied) must not mean silence.
-  let cursor = Math.min(since, journal.lastSeq);
+  let cursor = journal.resumeFrom(since);
   while (!signal.aborted) {
     const page = journal.read(cursor, PAGE);
     const last = page.at(-1);

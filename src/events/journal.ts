@@ -109,6 +109,15 @@ export class Journal {
     return this.#recent.slice(low, low + limit);
   }
 
+  /**
+   * Where somebody goes on who has handled the events up to `since`: there, or at the beginning when this journal
+   * has never come that far. Then the number is one of another journal (DATA_PATH was emptied, or an older copy of
+   * it put back), and what this one holds is news.
+   */
+  resumeFrom(since: number): number {
+    return since <= this.#lastSeq ? since : 0;
+  }
+
   /** Calls `wake` whenever there is something new to read, until the returned function is called. */
   onAppend(wake: () => void): () => void {
     this.#wakers.add(wake);

@@ -35,8 +35,7 @@ export function eventRoutes(router: IRouter, options: { journal: Journal; clock:
       const { limit = 100, wait = 0, types = [] } = query;
       const gone = new AbortController();
       response.on('close', () => gone.abort());
-      // A number beyond the newest is one of another journal.
-      let cursor = Math.min(query.since ?? 0, journal.lastSeq);
+      let cursor = journal.resumeFrom(query.since ?? 0);
       const deadline = clock.now() + wait * 1000;
       for (;;) {
         const waitMs = deadline - clock.now();

@@ -519,6 +519,9 @@ test('one event that is looked for among many, found by its type; others get the
   expect(first.events.map(({ data }) => data.id)).toEqual(['0', '1']);
   const rest = await get(`types=call&limit=2&since=${first.nextSince}`);
   expect(rest.events.map(({ data }) => data.id)).toEqual(['2']);
+  // Of a journal that had come further than this one.
+  const other = await get('types=call&limit=2&since=1000000');
+  expect(other).toMatchObject({ events: first.events, nextSince: first.nextSince });
   const before = turns;
   expect((await get('types=group.*')).events).toEqual([]);
   // Eight looks of 500 events, with a turn after each.

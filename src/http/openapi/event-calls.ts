@@ -18,7 +18,7 @@ export const eventCalls: readonly Operation[] = [
     tag: 'Events',
     id: 'listEvents',
     summary: 'Events from a number on',
-    description: `Keep \`nextSince\` and ask with it again: nothing is missed. \`wait\` answers as soon as there is something. Types: ${EVENT_TYPES.join(', ')}.`,
+    description: `Keep \`nextSince\` and ask with it again: nothing is missed. A number that this journal has never reached is one of another journal (DATA_PATH was emptied), and begins at the beginning. \`wait\` answers as soon as there is something. Types: ${EVENT_TYPES.join(', ')}.`,
     query: eventsQuery,
     answers: [
       {

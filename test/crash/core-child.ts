@@ -1,5 +1,6 @@
 // The messaging core in a process that is made to be killed: real store, real sender, real webhooks, and a
 // WhatsApp that lives in the parent. Started with the data folder and the parent's address.
+import { once } from 'node:events';
 import { flushCompileCache } from 'node:module';
 import { systemClock } from '../../src/clock.ts';
 import { Journal } from '../../src/events/journal.ts';
@@ -19,6 +20,9 @@ import { Webhooks } from '../../src/webhooks/webhooks.ts';
 
 // It would be written at the end, which this process does not live to see.
 flushCompileCache();
+
+// Loaded while the process before it still lives; it begins when that one is dead.
+await once(process, 'message');
 
 const [, , folder = '', whatsapp = '', secret = ''] = process.argv;
 

@@ -92,9 +92,16 @@ test(
     // Compiled once: hundreds of processes read the same program.
     const compiled = tempFolder();
     const secret = newSecret();
+    const prepare = () =>
+      fork(new URL('core-child.ts', import.meta.url), [folder, address, secret], {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        env: { ...process.env, NODE_COMPILE_CACHE: compiled },
+      });
     let child: ChildProcess | null = null;
+    let prepared = prepare();
     onTestFinished(async () => {
       child?.kill('SIGKILL');
+      prepared.kill('SIGKILL');
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     });
@@ -105,10 +112,7 @@ test(
     let number = 0;
 
     const start = async (): Promise<ChildProcess> => {
-      const started = fork(new URL('core-child.ts', import.meta.url), [folder, address, secret], {
-        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-        env: { ...process.env, NODE_COMPILE_CACHE: compiled },
-      });
+      const started = prepared;
       child = started;
       started.on('message', (message: ChildMessage) => {
         if (message.type === 'counts') counts = message.counts;
@@ -119,13 +123,10 @@ test(
         waiting.delete(message.text);
         world.onStep('accept answered');
       });
-      await waitFor(
-        () =>
-          new Promise<boolean>((resolve) => {
-            started.once('message', () => resolve(true));
-            started.once('exit', () => resolve(true));
-          }),
-      );
+      const begun = Promise.race([once(started, 'message'), once(started, 'exit')]);
+      started.send('begin', ignore);
+      await begun;
+      prepared = prepare();
       // A client that got no answer asks again, with the same key.
       for (const [text, to] of waiting) started.send({ to, text }, ignore);
       return started;

@@ -123,3 +123,8 @@ export function messageOf(thrown: unknown): string {
     return Object.prototype.toString.call(thrown);
   }
 }
+
+/** The code of a failed system call (`EACCES`), of Node (`ERR_…`) or of a library; null when there is none. */
+export function codeOf(thrown: unknown): string | null {
+  return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : null;
+}

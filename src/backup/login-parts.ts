@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { GatewayError } from '../errors.ts';
+import { codeOf, GatewayError } from '../errors.ts';
 
 /**
  * What of a profile is the login; without the first there is none. The rest is cache and preferences, which Chromium
@@ -42,7 +42,7 @@ async function isFolder(path: string): Promise<boolean> {
     (found) => found.isDirectory(),
     (error: unknown) => {
       // What may not be looked at may well be there.
-      const { code } = error as NodeJS.ErrnoException;
+      const code = codeOf(error);
       if (code === 'ENOENT' || code === 'ENOTDIR') return false;
       throw error;
     },

@@ -3,7 +3,7 @@ import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import tar from 'tar-fs';
-import { GatewayError, messageOf } from '../errors.ts';
+import { codeOf, GatewayError, messageOf } from '../errors.ts';
 import { LOGIN_PARTS, loginParts, type Owner } from './login-parts.ts';
 
 /** A login unpacks to a few hundred MB and some hundred files; an archive that claims more is not one. */
@@ -23,7 +23,7 @@ export async function openBackup(file: string): Promise<FileHandle> {
     if (!(await stat(path)).isFile()) throw new Error('it is not a file');
     return await open(path, 'r');
   } catch (error) {
-    const refused = (error as NodeJS.ErrnoException).code === 'EACCES';
+    const refused = codeOf(error) === 'EACCES';
     throw new GatewayError({
       code: 'backup_failed',
       message: `The backup ${path} cannot be read: ${messageOf(error)}`,
@@ -158,8 +158,7 @@ async function settleOne(path: string, mode: number, owner: Owner | null): Promi
 /** What the machine refuses is no fault of the archive. */
 function asBackupError(error: unknown, file: string): GatewayError {
   if (error instanceof GatewayError) return error;
-  const { code = '' } = error as NodeJS.ErrnoException;
-  if (/^(?:ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EIO|EMFILE|ENFILE|ENOMEM)$/.test(code)) {
+  if (/^(?:ENOSPC|EDQUOT|EROFS|EACCES|EPERM|EIO|EMFILE|ENFILE|ENOMEM)$/.test(codeOf(error) ?? '')) {
     return new GatewayError({
       code: 'backup_failed',
       message: `${file} could not be unpacked: ${messageOf(error)}. The present login is unchanged`,

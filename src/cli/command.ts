@@ -1,6 +1,6 @@
 import dotenv from 'dotenv';
 import { ConfigError, readConfig, type Config } from '../config.ts';
-import { GatewayError, messageOf } from '../errors.ts';
+import { codeOf, GatewayError, messageOf } from '../errors.ts';
 
 /** Bad words on the command line (EX_USAGE of sysexits.h), and a bad configuration (EX_CONFIG). */
 export const EX_USAGE = 64;
@@ -60,8 +60,7 @@ export async function runCommand(main: (signal: AbortSignal) => Promise<number>)
 function exitCodeOf(error: unknown): number {
   if (error instanceof ConfigError) return EX_CONFIG;
   if (error instanceof UsageError) return EX_USAGE;
-  const { code } = error as NodeJS.ErrnoException;
-  return code?.startsWith('ERR_PARSE_ARGS') === true ? EX_USAGE : 1;
+  return codeOf(error)?.startsWith('ERR_PARSE_ARGS') === true ? EX_USAGE : 1;
 }
 
 function complainOfConfiguration({ problems }: ConfigError): void {

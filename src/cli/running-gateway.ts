@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Config, Secret } from '../config.ts';
-import { GatewayError, isErrorCode } from '../errors.ts';
+import { codeOf, GatewayError, isErrorCode } from '../errors.ts';
 import type { StatusBody } from '../session/status.ts';
 
 /** A stop closes the browser and may have to kill it. */
@@ -42,8 +42,8 @@ export class RunningGateway {
     try {
       return await this.#call('GET', '/api/whatsapp/status', this.#statusMs);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      if (code !== undefined && NOBODY.has(code)) return null;
+      const code = codeOf(error);
+      if (code !== null && NOBODY.has(code)) return null;
       throw error;
     }
   }
@@ -92,7 +92,7 @@ export class RunningGateway {
       const [response] = (await once(call, 'response')) as [IncomingMessage];
       return { status: response.statusCode ?? 0, body: parse(await text(response)) };
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
+      const code = codeOf(error);
       if (signal.aborted) throw this.#noAnswer(`within ${timeoutMs / 1_000} s`);
       // Node's parser of HTTP names its errors HPE_*.
       if (code === 'ECONNRESET' || code?.startsWith('HPE_') === true) throw this.#noAnswer('as a gateway');

@@ -1,5 +1,6 @@
 import { access, constants, realpath } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { codeOf } from '../errors.ts';
 import { attempt, locate } from '../session/folder-access.ts';
 import { isInContainerOnly } from '../session/folder-advice.ts';
 import { readHost } from '../session/folder-host.ts';
@@ -41,7 +42,7 @@ export async function checkDataFolder(dataPath: string): Promise<Finding> {
 async function assertWritable(path: string): Promise<void> {
   await attempt('write', path, () =>
     access(path, WRITE).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (codeOf(error) !== 'ENOENT') throw error;
     }),
   );
 }

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../errors.ts';
+import { codeOf, messageOf } from '../errors.ts';
 import { ok, problem, warning, type Finding } from './finding.ts';
 
 const WHATSAPP = 'https://web.whatsapp.com/';
@@ -63,11 +63,11 @@ function diagnose(error: unknown, hostname: string): { code: string; action: str
     return { code: 'no answer in time', action: `Check firewall and proxy: curl -I https://${hostname}` };
   }
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  const { code } = cause as NodeJS.ErrnoException;
+  const code = codeOf(cause);
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return { code: `the name is not known (${code})`, action: `Check DNS: nslookup ${hostname}` };
   }
-  if (code !== undefined && /CERT|SIGNATURE|SELF_SIGNED|ALTNAME/.test(code)) {
+  if (code !== null && /CERT|SIGNATURE|SELF_SIGNED|ALTNAME/.test(code)) {
     return {
       code: `its certificate is not trusted (${code})`,
       action: 'Check the clock of the machine (date), and for a proxy that opens TLS connections',

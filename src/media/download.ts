@@ -3,7 +3,7 @@ import https from 'node:https';
 
 import { RequestFilteringHttpAgent, RequestFilteringHttpsAgent } from 'request-filtering-agent';
 
-import { GatewayError, messageOf } from '../errors.ts';
+import { codeOf, GatewayError, messageOf } from '../errors.ts';
 
 const MAX_REDIRECTS = 3;
 
@@ -84,8 +84,8 @@ function reasonOf(error: unknown, signal: AbortSignal): string {
   const text = messageOf(error);
   // The agent's own words name the address that a name resolves to, which is nobody's business outside.
   if (text.includes('is not allowed')) return 'its address is not a public one; see MEDIA_URL_ALLOW';
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return code === '' ? 'its server cannot be reached' : `its server cannot be reached (${code})`;
+  const code = codeOf(error);
+  return code === null ? 'its server cannot be reached' : `its server cannot be reached (${code})`;
 }
 
 /** Servers say anything; what is no media type says nothing. */

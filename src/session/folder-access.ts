@@ -1,6 +1,7 @@
 import { lstat, readlink, stat } from 'node:fs/promises';
 import { dirname, join, parse, resolve } from 'node:path';
 
+import { codeOf } from '../errors.ts';
 import type { Entry, Failure } from './folder-failure.ts';
 
 /** What the file system refused, as far as the place where it happened knows it. */
@@ -33,7 +34,7 @@ export async function attempt<T>(
 
 /** The error's code, such as EACCES; its text when it has none. */
 export function errnoOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+  return codeOf(error) ?? String(error);
 }
 
 /** Owner and mode of what a path leads to; null when it cannot be seen. */

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-import { GatewayError, messageOf } from '../errors.ts';
+import { codeOf, GatewayError, messageOf } from '../errors.ts';
 
 /** SQLite's primary result codes that mean something to a person (sqlite.org/rescode.html). */
 const SQLITE = { busy: 5, readonly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 };
@@ -28,7 +28,7 @@ export function isStorageFailure(thrown: unknown): boolean {
 export function storageError(thrown: unknown, path: string): GatewayError {
   if (thrown instanceof GatewayError) return thrown;
   const code = sqliteCode(thrown);
-  const errno = thrown instanceof Error && 'code' in thrown ? thrown.code : null;
+  const errno = codeOf(thrown);
   if (code === SQLITE.full || errno === 'ENOSPC' || errno === 'EDQUOT') {
     return new GatewayError({
       code: 'storage_full',

@@ -3,7 +3,7 @@ import { createReadStream, mkdirSync, type ReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
-import { GatewayError } from '../errors.ts';
+import { codeOf, GatewayError } from '../errors.ts';
 import { storageError } from './errors.ts';
 
 export interface StoredFile {
@@ -168,5 +168,5 @@ async function syncFolder(path: string): Promise<void> {
 }
 
 function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return codeOf(error) === 'ENOENT';
 }

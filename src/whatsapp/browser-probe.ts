@@ -3,6 +3,8 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { codeOf, messageOf } from '../errors.ts';
+
 /** Why an executable cannot be used: a clause without paths for the public, and the whole for the log. */
 export interface BrowserProblem {
   /** Completes a sentence that begins with the name of what was tried. */
@@ -23,7 +25,7 @@ export async function executableProblem(path: string): Promise<BrowserProblem | 
     if (found.isDirectory()) return problem('names a directory, not an executable');
     if (!found.isFile()) return problem('does not name a regular file');
   } catch (error) {
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    const code = codeOf(error) ?? 'unknown error';
     return problem(
       code === 'ENOENT' || code === 'ENOTDIR'
         ? 'names a file that does not exist'
@@ -75,8 +77,7 @@ async function run(path: string, args: string[], env: Record<string, string>): P
       });
     } catch (error) {
       // Some errors of spawn, EACCES among them, are thrown and not called back.
-      const { code, message } = error as NodeJS.ErrnoException;
-      resolve({ code: code ?? null, message, stderr: '' });
+      resolve({ code: codeOf(error), message: messageOf(error), stderr: '' });
     }
   });
 }

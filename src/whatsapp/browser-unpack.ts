@@ -18,6 +18,7 @@ import { pipeline } from 'node:stream/promises';
 import { createBrotliDecompress } from 'node:zlib';
 import { extract } from 'tar-fs';
 import { z } from 'zod';
+import { codeOf } from '../errors.ts';
 import { privateFolder } from './cache-folder.ts';
 import { readProcess } from './process-table.ts';
 import { sqliteFunctionsOf, sqliteStandIn } from './sqlite-stand-in.ts';
@@ -118,7 +119,7 @@ async function moveIntoPlace(own: string, target: string): Promise<void> {
   try {
     await rename(own, target);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     if (code !== 'ENOTEMPTY' && code !== 'EEXIST') throw error;
     if (await isComplete(target)) return;
     // Cleaners of temporary folders take single files. Each is replaced by a rename, so that nobody who

@@ -2,6 +2,8 @@ import { chmod, lstat, mkdir, realpath, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 
+import { codeOf } from '../errors.ts';
+
 const NAME = 'whatsapp-gateway';
 
 /**
@@ -56,7 +58,7 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: 0o700 });
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
+    const code = codeOf(error);
     if (code === 'EEXIST') return;
     if (code !== 'ENOENT' || path === dirname(path)) throw error;
     await makeFolder(dirname(path));

@@ -21,6 +21,10 @@ die() {
   exit "${code}"
 }
 
+needs_capabilities() {
+  die "${EX_NOPERM}" "not allowed to $1. Add cap_add: [CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID], or set user: \"${PUID}:${PGID}\""
+}
+
 is_id() {
   case $1 in
     '' | *[!0-9]*) return 1 ;;
@@ -96,11 +100,11 @@ start_as_root() {
     die "${EX_CONFIG}" "PUID=${PUID} PGID=${PGID} means root, and the browser must not be root. See those of an ordinary user with: id NAME"
   fi
   setpriv --reuid "${PUID}" --regid "${PGID}" --clear-groups true 2>/dev/null ||
-    die "${EX_NOPERM}" "not allowed to become ${PUID}:${PGID}. Add cap_add: [CHOWN, DAC_OVERRIDE, FOWNER, KILL, SETGID, SETUID], or set user: \"${PUID}:${PGID}\""
+    needs_capabilities "become ${PUID}:${PGID}"
 
   make_home
   use_compiled_code "${PUID}"
-  chown -hR "${PUID}:${PGID}" "${HOME}"
+  chown -hR "${PUID}:${PGID}" "${HOME}" 2>/dev/null || needs_capabilities "give ${HOME} to ${PUID}:${PGID}"
   choose_sandbox setpriv --reuid "${PUID}" --regid "${PGID}" --clear-groups --no-new-privs
   data_folders | while IFS= read -r folder; do own_folder "${folder}"; done
   exec setpriv --reuid "${PUID}" --regid "${PGID}" --clear-groups --no-new-privs "$@"

@@ -44,10 +44,13 @@ start() {
     --env "PORT=${PORT}" --env CHROMIUM_ARGS "${options[@]}" "${IMAGE}" "${command[@]}"
 }
 
+# With WITHOUT set, this one capability is not given.
 as_compose() {
   local name=$1 capability options=()
   shift
-  for capability in "${CAPABILITIES[@]}"; do options+=(--cap-add "${capability}"); done
+  for capability in "${CAPABILITIES[@]}"; do
+    [[ ${capability} == "${WITHOUT:-}" ]] || options+=(--cap-add "${capability}")
+  done
   start "${name}" --read-only "${options[@]}" --env PUID=1026 --env PGID=100 \
     --volume "${ROOM}/auth:/app/.wwebjs_auth" --volume "${ROOM}/data:/app/data" "$@"
 }
@@ -347,7 +350,6 @@ settings_checked_only() {
   end checked
 }
 
-# With the capabilities of the compose file less one, the same must show: each is needed.
 without_capabilities() {
   fresh
   start poor --read-only --env PUID=1026 --env PGID=100 --volume "${ROOM}/auth:/app/.wwebjs_auth"
@@ -356,9 +358,57 @@ without_capabilities() {
   end poor
 }
 
+# Folders of somebody else that nobody can enter: all that the entrypoint can be asked to mend.
+shut_folders() {
+  fresh
+  mkdir "${ROOM}/auth/session-x"
+  chown -R 5000:5000 "${ROOM}/auth"
+  chmod 000 "${ROOM}/auth/session-x" "${ROOM}/auth"
+}
+
+each_capability_is_needed() {
+  local capability code text
+  for capability in none CHOWN DAC_OVERRIDE FOWNER SETGID SETUID; do
+    shut_folders
+    WITHOUT=${capability} as_compose lesser -- true
+    code=$(ended lesser)
+    text=$(logs lesser)
+    end lesser
+    case ${capability} in
+      none)
+        equal "${code} ${text}" '0 '
+        equal "$(stat -c '%u:%g %a' "${ROOM}/auth/session-x")" '1026:100 700'
+        ;;
+      FOWNER) expect "${text}" 'could not open every folder below /app/.wwebjs_auth' ;;
+      DAC_OVERRIDE) expect "${text}" 'could not give /app/.wwebjs_auth to 1026:100' ;;
+      *)
+        equal "without ${capability} ${code}" "without ${capability} 77"
+        expect "${text}" 'Add cap_add:'
+        ;;
+    esac
+  done
+  # The sixth is the init's: without it nobody tells the gateway to stop.
+  equal "$(ended_by_stop '')" 143
+  equal "$(ended_by_stop KILL)" 137
+}
+
+# ended_by_stop CAPABILITY: the exit code of a command that ends on a TERM, stopped in a container without CAPABILITY
+ended_by_stop() {
+  local deadline=$((SECONDS + 30))
+  fresh
+  WITHOUT=$1 as_compose lesser -- sleep 300 >/dev/null
+  until "${PODMAN[@]}" exec --user 1026 lesser sh -c 'grep -qx sleep /proc/[0-9]*/comm' 2>/dev/null; do
+    ((SECONDS <= deadline)) || return 1
+    sleep 0.2
+  done
+  "${PODMAN[@]}" stop --time 3 lesser >/dev/null 2>&1
+  ended lesser
+  end lesser
+}
+
 scenarios() {
   exec 3>&1
-  NAMES=(first second third fourth mended plain foreign shut readonly report warned bad checked poor full)
+  NAMES=(first second third fourth mended plain foreign shut readonly report warned bad checked poor lesser full)
   local name
   for name in "${NAMES[@]}"; do "${PODMAN[@]}" rm --force --time 0 "${name}" >/dev/null 2>&1; done
   check 'image, at most 700 MB' small_enough
@@ -384,6 +434,7 @@ scenarios() {
   check 'PUID of root, exit code 78' root_refused
   check 'settings only checked, exit code 0' settings_checked_only
   check 'no capabilities, exit code 77 and the lines to add' without_capabilities
+  check 'each capability of the compose file, missing: what it is for does not work' each_capability_is_needed
 }
 
 full_chromium() {

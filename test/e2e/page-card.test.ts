@@ -244,6 +244,13 @@ describe('the status card', () => {
   test('the version of the gateway, once it is known, stands at the foot', async () => {
     await reader.sees('Version 1.2.3');
   });
+
+  test('the foot, leads to the calls for programs', async () => {
+    await reader.sees('API for programs');
+    expect(await reader.ask('document.querySelector("footer a").href')).toBe(
+      new URL('/api/docs', server.url).href,
+    );
+  });
 });
 
 async function silentServer(port: number): Promise<AsyncDisposable & { readonly connections: number }> {

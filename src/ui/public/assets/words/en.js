@@ -2,6 +2,7 @@
 export const en = {
   'app.name': 'WhatsApp Gateway',
   'app.version': 'Version {version}',
+  'app.api': 'API for programs',
   'app.language': 'Language',
   'section.connection': 'Connection',
 

@@ -5,6 +5,7 @@
 export const ru = {
   'app.name': 'Шлюз WhatsApp',
   'app.version': 'Версия {version}',
+  'app.api': 'API для программ',
   'app.language': 'Язык',
   'section.connection': 'Подключение',
 

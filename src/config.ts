@@ -134,6 +134,15 @@ const trustProxy = z.string().transform((value, context): boolean | number | str
   return z.NEVER;
 });
 
+const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
+
+const host = z.string().refine(
+  // What consists of digits and dots alone is meant to be an address.
+  (value) =>
+    isIP(value) !== 0 || (!/^[\d.]+$/.test(value) && value.split('.').every((part) => HOST_LABEL.test(part))),
+  'expected an IP address of this machine, such as 0.0.0.0 (all) or 127.0.0.1, or its name',
+);
+
 const count = (least: number, most: number) =>
   z
     .string()
@@ -151,7 +160,7 @@ const list = z.string().transform((value) =>
 /** Every environment variable that the gateway reads. `.env.example` and the README are held against it by tests. */
 export const environmentSchema = z.object({
   PORT: port.default(3000),
-  HOST: z.string().default('0.0.0.0'),
+  HOST: host.default('0.0.0.0'),
   WHATSAPP_SESSION_PATH: folder.default('.wwebjs_auth'),
   WHATSAPP_CLIENT_ID: z
     .string()

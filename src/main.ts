@@ -1,9 +1,12 @@
 import { enableCompileCache } from 'node:module';
 
+import { catchStopSignals } from './signals.ts';
+
+const onStopSignal = catchStopSignals();
 // Parsing the dependencies is a third of the way from the start to the first QR; from the second start on it
 // is read from a cache in the temp folder. It has to be switched on before they are imported.
 enableCompileCache();
 const { lookForBrowser } = await import('./early-browser.ts');
 const browser = lookForBrowser();
 const { run } = await import('./run.ts');
-await run(browser);
+await run(browser, onStopSignal);

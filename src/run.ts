@@ -2,6 +2,7 @@ import { ConfigError, readConfig, type Config } from './config.ts';
 import { messageOf } from './errors.ts';
 import { Gateway } from './gateway.ts';
 import { createLogger, type Logger } from './log.ts';
+import type { StopHandler } from './signals.ts';
 import type { FoundBrowser } from './whatsapp/browser.ts';
 
 /** EX_CONFIG of sysexits.h: a supervisor can tell a bad configuration from a crash. */
@@ -15,8 +16,12 @@ const STOP_MS = 9_000;
  * With `--check-config` it only says whether the configuration is valid, once every part of the program has been
  * loaded: none is missing, and where there is a compile cache, all of them are in it.
  * @param browser one that is looked for already
+ * @param onStopSignal takes over the signals that ask the process to end
  */
-export async function run(browser: Promise<FoundBrowser> | null): Promise<void> {
+export async function run(
+  browser: Promise<FoundBrowser> | null,
+  onStopSignal: (handler: StopHandler) => void,
+): Promise<void> {
   const config = loadConfig();
   if (process.argv.includes('--check-config')) {
     await loadEverything();
@@ -36,12 +41,10 @@ export async function run(browser: Promise<FoundBrowser> | null): Promise<void> 
     log.fatal({ err: error }, 'unexpected error; the gateway ends');
     void stop(1);
   });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      log.info({ signal }, 'stopping');
-      void stop(0);
-    });
-  }
+  onStopSignal((signal) => {
+    log.info({ signal }, 'stopping');
+    void stop(0);
+  });
 
   try {
     await gateway.start();

@@ -1,13 +1,15 @@
 import { reasonOf, REASONS } from './reasons.ts';
-import { check, remove, rest, stop, to, type Context, type Step } from './steps.ts';
-import type { AfterStop, Reason, SessionState } from './state.ts';
+import { check, removalIn, remove, removing, rest, stop, to, type Context, type Step } from './steps.ts';
+import type { AfterStop, Reason, SessionState, StateIn } from './state.ts';
 
 /** Starts what does not run. Harmless when it runs already. */
 export function connect(state: SessionState, context: Context): Step {
   switch (state.phase) {
+    case 'failed':
+      if (state.removal !== null) return removeAgain(state, true, context);
+      return check(0, stillTrue(state.reason), context);
     case 'stopped':
     case 'waiting':
-    case 'failed':
       return check(0, stillTrue(state.reason), context);
     case 'stuck':
     case 'stopping':
@@ -34,10 +36,12 @@ function stillTrue(reason: Reason | null): Reason | null {
 export function disconnect(state: SessionState, context: Context): Step {
   const reason = reasonOf(REASONS.stopped);
   switch (state.phase) {
+    case 'failed':
+      // A removal that is at work cannot be called back; one that would be tried later can.
+      return removalIn(state) === null ? rest(reason, context) : to(removing(false, context));
     case 'stopped':
     case 'checking':
     case 'waiting':
-    case 'failed':
       return rest(reason, context);
     case 'unlinking':
     case 'removing':
@@ -102,15 +106,21 @@ export function logout(state: SessionState, context: Context): Step {
     case 'stopping':
     case 'stuck':
       return stop({ ...state, failures: 0 }, removingAfter(state.after), null, context);
+    case 'failed':
+      return removeAgain(state, false, context);
     case 'stopped':
     case 'checking':
     case 'waiting':
-    case 'failed':
       return remove(false, context);
     case 'unlinking':
     case 'removing':
       return to({ ...state, restart: false });
   }
+}
+
+/** Two removals at the same time: the second would take the next login. */
+function removeAgain(state: StateIn<'failed'>, restart: boolean, context: Context): Step {
+  return removalIn(state) === null ? remove(restart, context) : to(removing(restart, context));
 }
 
 /** A login that WhatsApp has ended is removed whatever comes afterwards. */

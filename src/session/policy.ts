@@ -83,7 +83,6 @@ const REMEDY: Partial<Record<ErrorCode, Remedy>> = {
   session_path_not_mounted: 'recheck',
   session_profile_not_writable: 'recheck',
   session_path_unusable: 'recheck',
-  login_not_removed: 'recheck',
   profile_in_use: 'recheck',
   browser_not_found: 'recheck',
   outdated: 'slow',

@@ -7,7 +7,7 @@ const CONNECT = 'Press Connect on the page /whatsapp, or send: POST /api/whatsap
 export const REASONS = {
   stopped: {
     code: 'stopped',
-    message: 'Stopped; a stored login is kept',
+    message: 'Stopped; the stored login, if there is one, is kept',
     action: CONNECT,
   },
   logged_out: {

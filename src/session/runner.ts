@@ -157,6 +157,9 @@ export class SessionRunner {
       case 'probe':
         void this.#probe(effect.epoch);
         return;
+      case 'check_login':
+        void this.#checkLogin(effect.epoch);
+        return;
       case 'refresh_qr':
         void this.#refreshQr(effect.epoch);
         return;
@@ -198,7 +201,8 @@ export class SessionRunner {
     // There is none when the driver could not make one.
     if (alive?.epoch === epoch) {
       await failureOf(() => alive.client.stop(), 'browser_unresponsive');
-      this.#client = null;
+      // Asked for twice, the second answer may come when the next client is there.
+      if (this.#client === alive) this.#client = null;
     }
     this.dispatch({ type: 'browser_stopped', epoch });
   }
@@ -210,6 +214,11 @@ export class SessionRunner {
       this.dispatch({ type: 'probed', epoch, result, loginProblem });
     }, 'browser_unresponsive');
     if (error !== null) this.dispatch({ type: 'probe_failed', epoch, error });
+  }
+
+  async #checkLogin(epoch: number): Promise<void> {
+    const problem = await this.#parts.login.problem().catch(() => null);
+    this.dispatch({ type: 'login_checked', epoch, problem });
   }
 
   async #refreshQr(epoch: number): Promise<void> {

@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 
@@ -13,6 +12,7 @@ import { mountOf } from './mount-info.ts';
 import type { LoginStore, SessionLog } from './ports.ts';
 import { exchangeProfile, recoverExchange } from './profile-exchange.ts';
 import { profileUse, removeSingletons, type SingletonOwner } from './profile-locks.ts';
+import { ProfileWatch } from './profile-watch.ts';
 import { isLink, removeCaches, removeLeftovers, removeProfile } from './profile-removal.ts';
 
 export {
@@ -56,15 +56,14 @@ export class SessionFolder implements LoginStore {
   readonly #proc: string;
   readonly #lock: FolderLock;
   readonly #reservation: FolderLock;
+  readonly #watch: ProfileWatch;
   #running: { readonly purpose: Purpose; readonly result: Promise<FolderInspection> } | null = null;
   #described = '';
-
-  /** Which folder the profile was at the last check. */
-  #profileChecked: string | null | undefined = undefined;
 
   constructor(options: SessionFolderOptions) {
     this.root = resolve(options.path);
     this.profile = join(this.root, `session-${options.clientId}`);
+    this.#watch = new ProfileWatch(this.profile);
     this.#log = options.log;
     this.#deadlineMs = options.deadlineMs ?? 15_000;
     this.#readHost = options.readHost ?? (() => readHost());
@@ -93,7 +92,10 @@ export class SessionFolder implements LoginStore {
       for (const { code, message, action } of report.warnings) this.#log.warn({ code, action }, message);
     }
     if (problem !== null) throw problem;
-    this.#profileChecked = await this.#identity();
+    // Where the share does not answer, there is nothing to compare with.
+    await withDeadline(this.#watch.remember(), this.#deadlineMs, () => this.#noAnswer()).catch(
+      () => undefined,
+    );
     return report;
   }
 
@@ -159,29 +161,20 @@ export class SessionFolder implements LoginStore {
   }
 
   /**
-   * Whether the profile that the browser has open is the one that its next start will find.
-   * @returns `session_path_deleted` when it was deleted, moved or replaced since the last check. Never rejects
+   * Whether the profile that the browser has open is the one that its next start will find, and can use.
+   * @returns `session_path_deleted` when it was deleted, moved or replaced since the last check; what `check()` would
+   *   throw when it cannot be written any more. Never rejects
    */
   async problem(): Promise<GatewayError | null> {
-    const checked = this.#profileChecked;
-    const found = await this.#identity();
+    const look = async () => {
+      try {
+        return await this.#watch.problem();
+      } catch (error) {
+        return asGatewayError(error, { ...this.#context(), host: await this.#readHost() });
+      }
+    };
     // Of a share that does not answer nobody knows what is on it.
-    if (checked === undefined || found === undefined || found === checked) return null;
-    return new GatewayError({
-      code: 'session_path_deleted',
-      message: `The login in ${this.profile} was deleted, moved or replaced while it was in use: WhatsApp stays connected until the browser is restarted, and then asks for a new QR code`,
-      action: 'Put the folder back if it was moved; otherwise restart when the phone is at hand, and scan',
-    });
-  }
-
-  /** Which folder the profile is: null when there is none, undefined when the disk does not answer. */
-  async #identity(): Promise<string | null | undefined> {
-    const look = stat(this.profile, { bigint: true }).then(
-      // Numbers of inodes are given out again at once; the time of birth tells them apart.
-      ({ dev, ino, birthtimeNs }) => `${dev}:${ino}:${birthtimeNs}`,
-      () => null,
-    );
-    return withDeadline(look, this.#deadlineMs, () => this.#noAnswer()).catch(() => undefined);
+    return withDeadline(look(), this.#deadlineMs, () => this.#noAnswer()).catch(() => null);
   }
 
   /** Gives the folder lock and the reservation up. Only after the browser is gone. Never rejects. */

@@ -1,9 +1,12 @@
 import { GatewayError, messageOf } from '../errors.ts';
 import type { QrImages, SessionControl } from './control.ts';
-import type { SessionLog } from './ports.ts';
+import type { Clock, SessionLog } from './ports.ts';
 import { SessionRunner, type RunnerParts } from './runner.ts';
 import type { Command, SessionState } from './state.ts';
 import { statusBody, type StatusBody } from './status.ts';
+
+/** How long a logout may still be answered once the gateway ends, in milliseconds. */
+const UNLINK_AT_END_MS = 1_000;
 
 /** Draws a QR. Called once per QR, however many ask for it. */
 export type QrEncoder = (payload: string) => Promise<QrImages>;
@@ -13,6 +16,7 @@ export class Session implements SessionControl {
   readonly #runner: SessionRunner;
   readonly #encodeQr: QrEncoder;
   readonly #log: SessionLog;
+  readonly #clock: Clock;
   readonly #listeners = new Set<(status: StatusBody) => void>();
   #status: StatusBody;
   #published: string;
@@ -25,6 +29,7 @@ export class Session implements SessionControl {
   constructor(parts: RunnerParts & { readonly encodeQr: QrEncoder }) {
     this.#encodeQr = parts.encodeQr;
     this.#log = parts.log;
+    this.#clock = parts.clock;
     this.#runner = new SessionRunner(parts);
     this.#status = statusBody(this.#runner.state, null);
     this.#published = JSON.stringify(this.#status);
@@ -61,8 +66,11 @@ export class Session implements SessionControl {
   }
 
   async logout(): Promise<{ readonly unlinkConfirmed: boolean; readonly status: StatusBody }> {
-    // Of a removal that is under way already, what it was told holds for this one too.
-    if (this.#runner.state.phase !== 'removing') this.#unlinkConfirmed = false;
+    const { state } = this.#runner;
+    // Of a removal that is under way already, or has failed, what it was told holds for this one too.
+    if (state.phase !== 'removing' && (state.phase !== 'failed' || state.removal === null)) {
+      this.#unlinkConfirmed = false;
+    }
     this.#command({ type: 'logout' });
     await this.#settled();
     return { unlinkConfirmed: this.#unlinkConfirmed, status: this.#status };
@@ -98,9 +106,21 @@ export class Session implements SessionControl {
   async close(): Promise<void> {
     this.#closed = true;
     this.#runner.dispatch({ type: 'disconnect' });
+    this.#limitUnlinking();
     await this.#settled().catch((error: unknown) => {
       this.#log.error({ error: messageOf(error) }, 'the session did not end cleanly');
     });
+  }
+
+  /** A page that hangs may take longer over a logout than the end of a process may. */
+  #limitUnlinking(): void {
+    const { state } = this.#runner;
+    if (state.phase !== 'unlinking') return;
+    const { epoch } = state;
+    const cancel = this.#clock.schedule(UNLINK_AT_END_MS, () => {
+      this.#runner.dispatch({ type: 'unlinked', epoch, confirmed: false });
+    });
+    void this.#runner.when(({ phase }) => phase !== 'unlinking').then(cancel);
   }
 
   #command(command: Command): void {

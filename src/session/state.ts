@@ -79,8 +79,14 @@ export type SessionState =
   | (Live & { readonly phase: 'stopping'; readonly after: AfterStop })
   | (Common & { readonly phase: 'removing'; readonly restart: boolean })
   | (Common & { readonly phase: 'waiting' })
-  /** A person must act. A `recheck` looks quietly, so that the state does not flicker while nothing is new. */
-  | (Common & { readonly phase: 'failed'; readonly reason: Reason; readonly rechecking: boolean })
+  /** A person must act. A look is quiet, so that the state does not flicker while nothing is new. */
+  | (Common & {
+      readonly phase: 'failed';
+      readonly reason: Reason;
+      readonly looking: boolean;
+      /** The login that was to be removed and resisted. Then a look is another try at that, and never a start. */
+      readonly removal: { readonly restart: boolean } | null;
+    })
   /** A person must act: the browser of this client cannot be ended. */
   | (Live & { readonly phase: 'stuck'; readonly reason: Reason; readonly after: AfterStop });
 
@@ -113,6 +119,8 @@ export type SessionInput =
       /** What is wrong with the stored login, although all is well with WhatsApp. */
       readonly loginProblem: GatewayError | null;
     }
+  /** `problem`: why the next start will not find the login that the browser writes now. */
+  | { readonly type: 'login_checked'; readonly epoch: number; readonly problem: GatewayError | null }
   | { readonly type: 'probe_failed'; readonly epoch: number; readonly error: GatewayError }
   | { readonly type: 'refresh_failed'; readonly epoch: number }
   | { readonly type: 'unlinked'; readonly epoch: number; readonly confirmed: boolean }
@@ -127,6 +135,7 @@ export type Effect =
   | { readonly type: 'start'; readonly epoch: number }
   | { readonly type: 'stop'; readonly epoch: number }
   | { readonly type: 'probe'; readonly epoch: number }
+  | { readonly type: 'check_login'; readonly epoch: number }
   | { readonly type: 'refresh_qr'; readonly epoch: number }
   | { readonly type: 'unlink'; readonly epoch: number }
   | { readonly type: 'remove_login' };

@@ -80,7 +80,7 @@ export function statusBody(state: SessionState, qrCode: string | null): StatusBo
         ? null
         : { attempt: shownQr.attempt, issuedAt: iso(shownQr.issuedAt), expiresAt: iso(shownQr.expiresAt) },
     pairing: pairing === null ? null : { code: pairing.code, expiresAt: iso(pairing.expiresAt) },
-    progress: state.phase === 'syncing' ? state.percent : null,
+    progress: progressOf(state),
     account: state.phase === 'ready' || state.phase === 'reconnecting' ? state.account : null,
     reason: state.reason === null ? null : statusReason(state.reason),
     phase: state.phase,
@@ -100,6 +100,18 @@ export function redactedStatus(body: StatusBody): StatusBody {
     message: body.isReady ? 'Connected' : body.message,
     pairing: body.pairing === null ? null : { ...body.pairing, code: null },
   };
+}
+
+/** Of a phase that is `syncing` outside. Once it was ready, everything has been loaded. */
+function progressOf(state: SessionState): number | null {
+  switch (state.phase) {
+    case 'syncing':
+      return state.percent;
+    case 'reconnecting':
+      return 100;
+    default:
+      return null;
+  }
 }
 
 function statusReason(reason: Reason): StatusReason {

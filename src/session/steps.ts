@@ -34,7 +34,8 @@ export function rest(reason: Reason, { now }: Context): Step {
 
 /** Looks at folder, locks and browser before anything is launched. */
 export function check(failures: number, reason: Reason | null, { now }: Context): Step {
-  return to({ phase: 'checking', since: now, failures, reason, timers: [] }, { type: 'check' });
+  const state = { phase: 'checking', since: now, failures, reason: underWay(reason), timers: [] } as const;
+  return to(state, { type: 'check' });
 }
 
 /** Launches a new client. */
@@ -46,7 +47,7 @@ export function start(from: SessionState, { now, policy, nextEpoch }: Context): 
       since: now,
       failures: from.failures,
       // Only what asks for a new link is worth telling once a start is under way.
-      reason: asksForLink(from.reason) ? from.reason : null,
+      reason: asksForLink(from.reason) ? underWay(from.reason) : null,
       timers: [{ name: 'start', at: now + policy.startMs }],
     },
     { type: 'start', epoch: nextEpoch },
@@ -86,11 +87,34 @@ export function expel(from: LiveState, restart: boolean, context: Context): Step
 }
 
 /** Removes the stored login; no client is alive here. */
-export function remove(restart: boolean, { now }: Context): Step {
-  return to(
-    { phase: 'removing', since: now, failures: 0, reason: reasonOf(REASONS.logged_out), timers: [], restart },
-    { type: 'remove_login' },
-  );
+export function remove(restart: boolean, context: Context): Step {
+  return to(removing(restart, context), { type: 'remove_login' });
+}
+
+/** A removal is under way. */
+export function removing(restart: boolean, { now }: Context): StateIn<'removing'> {
+  const reason = reasonOf(REASONS.logged_out);
+  return { phase: 'removing', since: now, failures: 0, reason, timers: [], restart };
+}
+
+/** The removal that is under way in a state, or null. */
+export function removalIn(state: SessionState): { readonly restart: boolean } | null {
+  if (state.phase === 'removing') return state;
+  return state.phase === 'failed' && state.looking ? state.removal : null;
+}
+
+/** The login resists: a person must act, and the removal is tried again, never a start. */
+export function resist(reason: Reason, restart: boolean, { now, policy }: Context): Step {
+  const retryAt = now + policy.recheckMs;
+  return to({
+    phase: 'failed',
+    since: now,
+    failures: 1,
+    reason: { ...reason, retryAt },
+    timers: [{ name: 'retry', at: retryAt }],
+    looking: false,
+    removal: { restart },
+  });
 }
 
 /** What a failure asks for, when no client is alive: wait and try again, or ask for a person. */
@@ -114,7 +138,8 @@ export function settle(reason: Reason, failures: number, { now, random, policy }
     failures,
     reason: { ...reason, retryAt },
     timers: retryAt === null ? [] : [{ name: 'retry', at: retryAt }],
-    rechecking: false,
+    looking: false,
+    removal: null,
   });
 }
 
@@ -122,17 +147,18 @@ export function settle(reason: Reason, failures: number, { now, random, policy }
 export function showQr(from: LiveState, payload: string, attempt: number, { now, policy }: Context): Step {
   const expiresAt = now + (attempt === 1 ? policy.firstQrMs : policy.qrMs);
   const qr: QrCode = { payload, attempt, issuedAt: now, expiresAt };
-  return to({
+  const state: StateIn<'qr'> = {
     phase: 'qr',
     epoch: from.epoch,
     since: now,
     failures: from.failures,
-    reason: asksForLink(from.reason) ? from.reason : null,
+    reason: asksForLink(from.reason) ? underWay(from.reason) : null,
     timers: [{ name: 'stale', at: expiresAt + policy.qrGraceMs }],
     qr,
     pairing: null,
     refreshes: 0,
-  });
+  };
+  return to(state, { type: 'check_login', epoch: from.epoch });
 }
 
 /** Linked; messages are loading. */
@@ -150,7 +176,7 @@ export function sync(from: LiveState, percent: number, { now, policy }: Context)
 
 /** Messages flow. */
 export function beReady(from: LiveState, account: Account, { now, policy }: Context): Step {
-  return to({
+  const state: StateIn<'ready'> = {
     phase: 'ready',
     epoch: from.epoch,
     since: now,
@@ -161,7 +187,8 @@ export function beReady(from: LiveState, account: Account, { now, policy }: Cont
       { name: 'stable', at: now + policy.stableMs },
     ],
     account,
-  });
+  };
+  return to(state, { type: 'check_login', epoch: from.epoch });
 }
 
 /** A measurement said that messages do not flow; WhatsApp Web may mend that by itself for a while. */
@@ -184,6 +211,11 @@ export function reconnect(
     account: from.account,
     silentProbes,
   });
+}
+
+/** What has been waited for is being done. */
+function underWay<R extends Reason | null>(reason: R): R {
+  return reason === null ? reason : { ...reason, retryAt: null };
 }
 
 function asksForLink(reason: Reason | null): boolean {

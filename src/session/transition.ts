@@ -1,6 +1,7 @@
 import { connect, disconnect, logout, restart } from './commands.ts';
 import { driverEvent, type WorkingState } from './driver-events.ts';
 import { reasonOf, reasonOfError, REASONS } from './reasons.ts';
+import type { GatewayError } from '../errors.ts';
 import type { DriverEvent } from './driver.ts';
 import type { Reason, SessionInput, SessionState, StateIn, Timer } from './state.ts';
 import { publicStateOf } from './status.ts';
@@ -11,6 +12,8 @@ import {
   lose,
   reconnect,
   remove,
+  removalIn,
+  resist,
   rest,
   settle,
   start,
@@ -69,6 +72,8 @@ function react(state: SessionState, input: SessionInput, context: Context): Step
       return state.phase === 'qr' ? lose(state, reasonOf(REASONS.qr_stale), context) : to(state);
     case 'probed':
       return probed(state, input, context);
+    case 'login_checked':
+      return loginChecked(state, input.problem, context);
     case 'probe_failed':
       return probeFailed(state, reasonOfError(input.error), context);
     case 'unlinked':
@@ -78,9 +83,9 @@ function react(state: SessionState, input: SessionInput, context: Context): Step
         ? browserStopped(state, context)
         : to(state);
     case 'login_removed':
-      return state.phase === 'removing' ? loginRemoved(state, context) : to(state);
+      return loginRemoved(state, context);
     case 'login_not_removed':
-      return state.phase === 'removing' ? settle(reasonOfError(input.error), 1, context) : to(state);
+      return loginNotRemoved(state, reasonOfError(input.error), context);
     case 'timer':
       return timer(state, input.name, context);
   }
@@ -101,7 +106,7 @@ function isWorking(state: SessionState): state is WorkingState {
 }
 
 function isChecking(state: SessionState): boolean {
-  return state.phase === 'checking' || (state.phase === 'failed' && state.rechecking);
+  return state.phase === 'checking' || (state.phase === 'failed' && state.looking && state.removal === null);
 }
 
 function fromDriver(state: SessionState, event: DriverEvent, context: Context): Step {
@@ -127,13 +132,16 @@ function showPairingCode(
   { now, policy }: Context,
 ): Step {
   const expiresAt = now + policy.pairingMs;
-  return to({
-    ...state,
-    pairing: { code, phoneNumber, issuedAt: now, expiresAt },
-    refreshes: 0,
-    // WhatsApp Web gives no QR while a pairing code is valid; afterwards one has to be asked for.
-    timers: [{ name: 'stale', at: expiresAt }],
-  });
+  return to(
+    {
+      ...state,
+      pairing: { code, phoneNumber, issuedAt: now, expiresAt },
+      refreshes: 0,
+      // WhatsApp Web gives no QR while a pairing code is valid; afterwards one has to be asked for.
+      timers: [{ name: 'stale', at: expiresAt }],
+    },
+    { type: 'check_login', epoch: state.epoch },
+  );
 }
 
 function probed(
@@ -192,8 +200,29 @@ function browserStopped(state: StateIn<'stopping' | 'stuck'>, context: Context):
   }
 }
 
-function loginRemoved(state: StateIn<'removing'>, context: Context): Step {
-  return state.restart ? check(0, state.reason, context) : rest(reasonOf(REASONS.logged_out), context);
+function loginRemoved(state: SessionState, context: Context): Step {
+  const removal = removalIn(state);
+  if (removal === null) return to(state);
+  const reason = reasonOf(REASONS.logged_out);
+  return removal.restart ? check(0, reason, context) : rest(reason, context);
+}
+
+function loginNotRemoved(state: SessionState, reason: Reason, context: Context): Step {
+  const removal = removalIn(state);
+  return removal === null ? to(state) : resist(reason, removal.restart, context);
+}
+
+/** The folder may have been taken away under the browser: what is linked then, nobody will find again. */
+function loginChecked(state: SessionState, problem: GatewayError | null, context: Context): Step {
+  if (problem === null) return to(state);
+  switch (state.phase) {
+    case 'qr':
+      return lose(state, reasonOfError(problem), context);
+    case 'ready':
+      return to({ ...state, reason: reasonOfError(problem) });
+    default:
+      return to(state);
+  }
 }
 
 function timer(state: SessionState, name: Timer['name'], context: Context): Step {
@@ -219,7 +248,10 @@ function timer(state: SessionState, name: Timer['name'], context: Context): Step
     case 'waiting':
       return check(state.failures, state.reason, context);
     case 'failed':
-      return to({ ...state, rechecking: true, timers: [] }, { type: 'check' });
+      return to(
+        { ...state, looking: true, timers: [] },
+        state.removal === null ? { type: 'check' } : { type: 'remove_login' },
+      );
     default:
       return to(state);
   }

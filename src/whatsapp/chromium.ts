@@ -40,8 +40,10 @@ export class Chromium {
       return await this.#launch(prepared);
     } catch (error) {
       if (error instanceof GatewayError) throw error;
+      // Ended on the way, it has not failed.
+      if (this.#closed) throw launchFailure(error);
       this.#options.log.warn({ error: messageOf(error) }, 'the browser did not start');
-      const unsandboxed = this.#closed ? null : await prepared.withoutSandbox();
+      const unsandboxed = await prepared.withoutSandbox();
       if (unsandboxed === null) throw launchFailure(error);
       return await this.#launch(unsandboxed).catch((second: unknown) => {
         throw launchFailure(second);

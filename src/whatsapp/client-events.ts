@@ -58,14 +58,21 @@ export class ClientEvents {
     this.#close(stopped());
   }
 
-  /** Runs `action` after `ms` milliseconds unless nothing is said any more by then. */
-  later(ms: number, action: () => void): void {
-    if (this.#closed) return;
+  /**
+   * Runs `action` after `ms` milliseconds unless nothing is said any more by then.
+   * @returns what calls it off
+   */
+  later(ms: number, action: () => void): () => void {
+    if (this.#closed) return () => undefined;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       action();
     }, ms);
     this.#timers.add(timer);
+    return () => {
+      clearTimeout(timer);
+      this.#timers.delete(timer);
+    };
   }
 
   #close(reason: GatewayError): void {

@@ -26,6 +26,8 @@ export class LinkWatch {
   #linked = false;
   #ready = false;
   #syncWatched = false;
+  /** Calls off what follows once the socket has stayed unpaired; null while it is not. */
+  #believeAgain: (() => void) | null = null;
   /** While a pairing code is valid: a QR would take it off the screen. */
   pairing = false;
 
@@ -45,6 +47,7 @@ export class LinkWatch {
       // Drawn before WhatsApp has given a reference: nothing that a phone takes. The true one follows.
       if (payload.startsWith('undefined,') || this.pairing) return;
       this.#qrShown = true;
+      this.#believe();
       this.#linked = false;
       this.#ready = false;
       events.emit({ type: 'qr', payload });
@@ -60,6 +63,7 @@ export class LinkWatch {
   /** The document was replaced: `ready` has to come again. */
   restart(): void {
     this.#ready = false;
+    this.#believe();
     this.#options.events.emit({ type: 'connection', connected: false, socketState: 'RELOADING' });
     if (this.#linked) this.#watchSync();
   }
@@ -87,6 +91,7 @@ export class LinkWatch {
   #socketChanged(socketState: string): void {
     const { events, log, logoutGraceMs, refreshQr } = this.#options;
     const meaning = meaningOf(socketState);
+    if (meaning.kind !== 'unpaired') this.#believe();
     switch (meaning.kind) {
       case 'connected':
         this.#authenticated();
@@ -100,8 +105,10 @@ export class LinkWatch {
         events.emit({ type: 'connection', connected: false, socketState });
         return;
       case 'unpaired':
-        // On its way out a logout passes through this state too, and asks for more than a restart.
-        if (this.#linked) events.later(logoutGraceMs, () => this.#fail(unpaired()));
+        if (!this.#linked) return;
+        events.emit({ type: 'connection', connected: false, socketState });
+        // It may pass; and on its way out a logout goes through this state too, and asks for more than a restart.
+        this.#believeAgain ??= events.later(logoutGraceMs, () => this.#fail(unpaired()));
         return;
       case 'idle_qr':
         if (this.#linked) this.#fail(unpaired());
@@ -113,6 +120,12 @@ export class LinkWatch {
       case 'refused':
         this.#fail(meaning.error);
     }
+  }
+
+  /** The device is, or may still be, linked after all. */
+  #believe(): void {
+    this.#believeAgain?.();
+    this.#believeAgain = null;
   }
 
   #authenticated(): void {

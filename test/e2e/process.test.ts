@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -51,6 +51,8 @@ async function expectNothingLeft(): Promise<void> {
   expect(await findProcessesUsingProfile(profile)).toEqual([]);
   const entries = await readdir(profile).catch(() => []);
   expect(entries.filter((name) => name.startsWith('Singleton'))).toEqual([]);
+  const locks = await readdir(sessionPath).catch(() => []);
+  expect(locks.filter((name) => name.startsWith('.session-'))).toEqual([]);
 }
 
 describe('process, from start to stop', () => {
@@ -156,6 +158,12 @@ describe('process, a session folder that is not right', () => {
   });
 });
 
+/** Whether a process catches a signal, by what its /proc/PID/status says. */
+function catches(signal: number, status: string): boolean {
+  const mask = BigInt(`0x${/^SigCgt:\s*(\w+)$/m.exec(status)?.[1] ?? '0'}`);
+  return ((mask >> BigInt(signal - 1)) & 1n) === 1n;
+}
+
 describe('process, SIGTERM in every state', () => {
   const states: Record<string, (gateway: GatewayProcess) => Promise<unknown>> = {
     starting: async (gateway) => gateway.until(({ phase }) => phase === 'starting', 'starting'),
@@ -172,8 +180,38 @@ describe('process, SIGTERM in every state', () => {
       await gateway.until(({ isReady }) => isReady, 'ready');
     },
     waiting: async (gateway) => gateway.until(({ phase }) => phase === 'waiting', 'waiting'),
+    // A page that does not answer the logout.
+    unlinking: async (gateway) => {
+      await gateway.until(({ hasQr }) => hasQr, 'qr');
+      await simulator.scan();
+      await gateway.until(({ isReady }) => isReady, 'ready');
+      await simulator.setFault('logoutHangs', true);
+      void fetch(`${await gateway.url()}/api/whatsapp/logout`, { method: 'POST' }).catch(() => undefined);
+      await gateway.until(({ phase }) => phase === 'unlinking', 'unlinking');
+    },
     error: async (gateway) => gateway.until(({ status }) => status === 'error', 'error'),
   };
+
+  it('while the program is still being loaded, exit 0', async () => {
+    await simulate();
+    const gateway = start();
+    // Node itself has no handler for SIGHUP: once there is one, it is ours.
+    await waitFor(async () => catches(1, await readFile(`/proc/${gateway.child.pid}/status`, 'utf8')), {
+      what: 'the first handlers',
+      intervalMs: 1,
+    });
+    expect(await gateway.end()).toEqual({ code: 0, signal: null });
+    expect(gateway.stderr).toBe('');
+    await expectNothingLeft();
+  });
+
+  it('the terminal is closed (SIGHUP) while it is ready, the same', async () => {
+    await simulate();
+    const gateway = start();
+    await states['ready']?.(gateway);
+    expect(await gateway.end('SIGHUP')).toEqual({ code: 0, signal: null });
+    await expectNothingLeft();
+  });
 
   it('before it listens, exit 0', async () => {
     await simulate();

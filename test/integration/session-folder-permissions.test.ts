@@ -70,6 +70,21 @@ describe('permissions', () => {
     );
   });
 
+  test('given to somebody else while the browser runs, told like at a start', async () => {
+    await folder(path, SOMEBODY, 0o700);
+    const { code, message, action } = await check({
+      meanwhile: async () => {
+        await chown(join(path, 'session-test'), 0, 0);
+        await chmod(join(path, 'session-test'), 0o755);
+      },
+    });
+    expect(code).toBe('session_profile_not_writable');
+    expect(message).toContain(
+      'it belongs to 0:0 (root:root) with mode 0755, and the gateway runs as 51026:51100',
+    );
+    expect(action).toContain('sudo chown -R 51026:51100');
+  });
+
   test('folder of somebody else, after the printed command, is fine', async () => {
     await folder(path, { uid: 0, gid: 0 }, 0o000);
     const { action } = await check();

@@ -36,6 +36,19 @@ describe('problem', () => {
     expect(await folder.problem()).toBeNull();
   });
 
+  test('login, emptied under the browser once it was there, is told until the next check', async () => {
+    const folder = rig.open();
+    await folder.check();
+    expect(await folder.problem(), 'a browser that has not written anything yet').toBeNull();
+    await mkdir(join(folder.profile, 'Default', 'IndexedDB'), { recursive: true });
+    expect(await folder.problem()).toBeNull();
+    await rm(join(folder.profile, 'Default'), { recursive: true });
+    expect(await folder.problem()).toMatchObject({ code: 'session_path_deleted' });
+    expect(await folder.problem(), 'asked again').toMatchObject({ code: 'session_path_deleted' });
+    await folder.check();
+    expect(await folder.problem()).toBeNull();
+  });
+
   test('login, moved away and back, is no problem any more', async () => {
     const folder = rig.open();
     await folder.check();

@@ -31,6 +31,8 @@ export class FakeClient implements DriverClient {
   readonly stopping = new Gate();
   probeResult: ProbeResult | GatewayError = { connected: true, socketState: 'CONNECTED' };
   unlinkConfirmed = true;
+  /** Whether a logout is ever answered. */
+  unlinkAnswers = true;
   pairingCode: string | GatewayError = 'ABCDEFGH';
   refreshError: unknown = null;
   stopped = false;
@@ -70,6 +72,7 @@ export class FakeClient implements DriverClient {
 
   async logout(): Promise<{ confirmed: boolean }> {
     this.#called('logout');
+    if (!this.unlinkAnswers) await new Promise(() => undefined);
     return Promise.resolve({ confirmed: this.hasPage && this.unlinkConfirmed });
   }
 

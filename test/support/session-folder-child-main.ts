@@ -1,9 +1,16 @@
+import { once } from 'node:events';
 import { readHost } from '../../src/session/folder-host.ts';
 import { SessionFolder } from '../../src/session/session-folder.ts';
-import type { ChildOptions, ChildResult } from './session-folder-child.ts';
+import type { ChildQuestion, ChildResult } from './session-folder-child.ts';
 
 /** Everything is loaded by now: the repository need not be readable for the ids that follow. */
-const { path, clientId = 'test', host = {}, ids } = JSON.parse(process.argv[2]!) as ChildOptions;
+const {
+  path,
+  clientId = 'test',
+  host = {},
+  ids,
+  waits = false,
+} = JSON.parse(process.argv[2]!) as ChildQuestion;
 if (ids !== undefined) {
   process.setgroups!(ids.groups ?? []);
   process.setgid!(ids.gid);
@@ -16,7 +23,15 @@ const folder = new SessionFolder({
   log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
   readHost: async () => ({ ...(await readHost()), inContainer: false, ...host }),
 });
-const { steps, problem, report } = await folder.inspect('start');
+async function lateProblem() {
+  await folder.check();
+  process.stdout.write('checked\n');
+  await once(process.stdin, 'data');
+  process.stdin.destroy();
+  const problem = await folder.problem();
+  return { steps: [], problem, report: { warnings: [] } };
+}
+const { steps, problem, report } = await (waits ? lateProblem() : folder.inspect('start'));
 await folder.release();
 const result: ChildResult = {
   steps: [...steps],

@@ -28,6 +28,13 @@ export interface ChildOptions {
   setup?: string;
   /** A command that the child is run by, such as `setpriv`. */
   wrapper?: string[];
+  /** Done between the check and the question whether all is still well; without it the check is the question. */
+  meanwhile?: () => Promise<void>;
+}
+
+/** What the child is told on its command line. */
+export interface ChildQuestion extends Pick<ChildOptions, 'path' | 'clientId' | 'host' | 'ids'> {
+  waits?: boolean;
 }
 
 export interface ChildResult {
@@ -40,7 +47,8 @@ export interface ChildResult {
 
 /** Runs the preflight in a process of other rights or other mounts, and returns what it found. */
 export async function checkElsewhere(options: ChildOptions): Promise<ChildResult> {
-  const { setup = ':', wrapper = [], ...question } = options;
+  const { setup = ':', wrapper = [], meanwhile, ...rest } = options;
+  const question: ChildQuestion = { ...rest, waits: meanwhile !== undefined };
   const runner = fileURLToPath(new URL('session-folder-child-main.ts', import.meta.url));
   const child = spawn(
     'unshare',
@@ -50,11 +58,16 @@ export async function checkElsewhere(options: ChildOptions): Promise<ChildResult
       ...wrapper,
       ...[process.execPath, runner, JSON.stringify(question)],
     ],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
+    { stdio: ['pipe', 'pipe', 'pipe'] },
   );
   let output = '';
   let errors = '';
-  child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  child.stdout.on('data', (chunk: Buffer) => {
+    output += chunk.toString();
+    if (output !== 'checked\n') return;
+    output = '';
+    void meanwhile?.().then(() => child.stdin.end('go on'));
+  });
   child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
   const code = await new Promise((resolve) => child.once('close', resolve));
   if (code !== 0) throw new Error(`the child ended with ${String(code)}: ${errors}`);

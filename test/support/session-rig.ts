@@ -42,6 +42,8 @@ export function sessionRig(options: { policy?: Partial<Policy> } = {}) {
     removeError: null as Error | null,
     /** What is found to be wrong with the stored login. */
     loginProblem: null as GatewayError | null,
+    /** Why it cannot be looked at. */
+    lookError: null as Error | null,
     removals: 0,
     encoded: [] as string[],
     encodeError: null as Error | null,
@@ -59,7 +61,10 @@ export function sessionRig(options: { policy?: Partial<Policy> } = {}) {
       return Promise.resolve();
     },
     login: {
-      problem: () => Promise.resolve(rig.loginProblem),
+      problem: async () => {
+        if (rig.lookError !== null) throw rig.lookError;
+        return Promise.resolve(rig.loginProblem);
+      },
       remove: async () => {
         if (driver.alive.length > 0) throw new Error('the login is removed under a living browser');
         rig.removals += 1;

@@ -54,7 +54,14 @@ export const STATES: { readonly [P in Phase]: StateIn<P> } = {
   stopping: { ...live, phase: 'stopping', after: { then: 'stay' }, timers: timer('stop') },
   removing: { ...common, phase: 'removing', restart: false },
   waiting: { ...common, phase: 'waiting', reason: REASON, timers: timer('retry') },
-  failed: { ...common, phase: 'failed', reason: REASON, rechecking: false, timers: timer('retry') },
+  failed: {
+    ...common,
+    phase: 'failed',
+    reason: REASON,
+    looking: false,
+    removal: null,
+    timers: timer('retry'),
+  },
   stuck: { ...live, phase: 'stuck', reason: REASON, after: { then: 'retry' } },
 };
 
@@ -99,6 +106,8 @@ export const INPUTS = {
     result: { connected: false, socketState: 'OPENING' },
     loginProblem: null,
   },
+  'login_checked right': { type: 'login_checked', epoch: EPOCH, problem: null },
+  'login_checked gone': { type: 'login_checked', epoch: EPOCH, problem: error('session_path_deleted') },
   probe_failed: { type: 'probe_failed', epoch: EPOCH, error: error('browser_unresponsive') },
   refresh_failed: { type: 'refresh_failed', epoch: EPOCH },
   unlinked: { type: 'unlinked', epoch: EPOCH, confirmed: true },

@@ -143,6 +143,20 @@ describe('readConfig', () => {
     }
   });
 
+  it.each(['0.0.0.0', '::', '::1', 'fe80::1%eth0', 'localhost', 'nas-1.local', '4u.example'])(
+    'HOST %s, is taken',
+    (host) => {
+      expect(readConfig({ HOST: host }).host).toBe(host);
+    },
+  );
+
+  it.each(['not a host', '999.1.1.1', '127.0.0', 'http://nas', 'nas:3000', '-nas', 'nas.'])(
+    'HOST %s, is refused',
+    (host) => {
+      expect(problemsOf({ HOST: host })).toEqual([expect.stringMatching(/^HOST: expected an IP address/)]);
+    },
+  );
+
   it('bad values, many variables, are all named at once', () => {
     const problems = problemsOf({
       PORT: 'x',

@@ -99,6 +99,27 @@ describe('runner, corners', () => {
     expect(runner.state).toMatchObject({ phase: 'waiting', reason: { message: 'no library' } });
   });
 
+  it('a stop that is answered twice, the second time when the next client is there', async () => {
+    const { driver, runner } = runnerWith(() => Promise.resolve());
+    runner.dispatch({ type: 'connect' });
+    await settle();
+    const first = driver.last;
+    const answers: (() => void)[] = [];
+    first.stop = () => {
+      first.stopped = true;
+      return new Promise((resolve) => answers.push(resolve));
+    };
+    runner.dispatch({ type: 'restart' });
+    runner.dispatch({ type: 'connect' });
+    answers[0]?.();
+    await settle();
+    expect(runner.client?.client).toBe(driver.last);
+    answers[1]?.();
+    await settle();
+    expect(driver.clients).toHaveLength(2);
+    expect(runner.client?.client).toBe(driver.last);
+  });
+
   it('an input from within a listener, taken after the present one', () => {
     const { runner } = runnerWith(() => Promise.resolve());
     const seen: string[] = [];

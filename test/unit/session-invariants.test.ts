@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_POLICY } from '../../src/session/policy.ts';
 import type { SessionInput, SessionState } from '../../src/session/state.ts';
+import { removalIn } from '../../src/session/steps.ts';
 import { publicStateOf, statusBody } from '../../src/session/status.ts';
 import { initialState, transition, type Step } from '../../src/session/transition.ts';
 import { INPUTS, INPUT_NAMES, NOW } from '../support/session-states.ts';
@@ -21,6 +22,8 @@ function follow(
   let now = NOW;
   let epoch = 0;
   const alive = new Set<number>();
+  let removals = 0;
+  let owed = false;
   for (const { name, stale, wait } of inputs) {
     now += wait;
     const template: SessionInput = INPUTS[name];
@@ -28,6 +31,11 @@ function follow(
     const input: SessionInput =
       'epoch' in template ? { ...template, epoch: stale ? present - 1 : present } : template;
     if (input.type === 'browser_stopped' && !stale) alive.delete(input.epoch);
+    if (input.type === 'logout') owed = true;
+    // The first of them keeps the login, and the others were asked for after the logout.
+    if (['disconnect', 'connect', 'restart'].includes(input.type)) owed = false;
+    if (input.type === 'login_removed') owed = false;
+    if (input.type === 'login_removed' || input.type === 'login_not_removed') removals = 0;
     const step: Step = transition(state, input, {
       now,
       random: 0.5,
@@ -37,10 +45,15 @@ function follow(
     for (const effect of step.effects) {
       if (effect.type === 'start') {
         expect(alive.size, 'a second client').toBe(0);
+        expect(removals, 'a client while its login is being removed').toBe(0);
+        expect(owed, 'a start, after a logout that nobody took back').toBe(false);
         epoch = effect.epoch;
         alive.add(epoch);
       }
-      if (effect.type === 'remove_login') expect(alive.size, 'login removed under a living browser').toBe(0);
+      if (effect.type === 'remove_login') {
+        expect(alive.size, 'login removed under a living browser').toBe(0);
+        expect((removals += 1), 'two removals at the same time').toBe(1);
+      }
       if ('epoch' in effect)
         expect(alive.has(effect.epoch), `${effect.type} for a client that is gone`).toBe(true);
     }
@@ -92,7 +105,7 @@ describe('session, random sequences of inputs', () => {
   });
 });
 
-/** Leaves out what no runner sends: the end of a browser that nobody has asked to end. */
+/** Leaves out what no runner sends: the end of a browser, or of a removal, that nobody has asked for. */
 function honest<T extends { name: (typeof INPUT_NAMES)[number]; stale: boolean }>(inputs: T[]): T[] {
   const kept: T[] = [];
   let state = initialState(NOW);
@@ -103,6 +116,8 @@ function honest<T extends { name: (typeof INPUT_NAMES)[number]; stale: boolean }
     const input: SessionInput =
       'epoch' in template ? { ...template, epoch: entry.stale ? present - 1 : present } : template;
     if (input.type === 'browser_stopped' && state.phase !== 'stopping' && state.phase !== 'stuck') continue;
+    if (input.type === 'login_removed' && removalIn(state) === null) continue;
+    if (input.type === 'login_not_removed' && removalIn(state) === null) continue;
     const step = transition(state, input, {
       now: NOW,
       random: 0.5,

@@ -505,6 +505,166 @@ describe('session, the end of a login', () => {
     await expect(rig.session.logout()).rejects.toMatchObject({ code: 'login_not_removed' });
     expect(rig.session.status()).toMatchObject({ status: 'error', reason: { code: 'login_not_removed' } });
   });
+
+  describe('a login that could not be removed', () => {
+    async function resisting(): Promise<Rig> {
+      const rig = await ready();
+      rig.removeError = new GatewayError({ code: 'login_not_removed', message: 'busy' });
+      await expect(rig.session.logout()).rejects.toThrow('busy');
+      return rig;
+    }
+    async function look(rig: Rig): Promise<void> {
+      rig.clock.advance(DEFAULT_POLICY.recheckMs);
+      await settle();
+    }
+
+    it('tried again until it is gone, and nothing is started meanwhile or afterwards', async () => {
+      const rig = await resisting();
+      await look(rig);
+      expect(rig.session.status()).toMatchObject({ status: 'error', reason: { code: 'login_not_removed' } });
+      expect(rig.removals).toBe(2);
+      rig.removeError = null;
+      await look(rig);
+      expect(rig.removals).toBe(3);
+      expect(rig.session.status()).toMatchObject({ phase: 'stopped', reason: { code: 'logged_out' } });
+      expect(rig.checks).toBe(1);
+      expect(rig.driver.clients).toHaveLength(1);
+      expect(rig.clock.pending).toBe(0);
+    });
+
+    it('ended by the phone, a new link is asked for once it is gone', async () => {
+      const rig = await ready();
+      rig.removeError = new GatewayError({ code: 'login_not_removed', message: 'busy' });
+      rig.driver.last.emit({ type: 'logged_out' });
+      await settle();
+      expect(rig.session.status().reason?.code).toBe('login_not_removed');
+      rig.removeError = null;
+      await look(rig);
+      expect(rig.session.status()).toMatchObject({ phase: 'starting', reason: { code: 'logged_out' } });
+    });
+
+    it('connect, it is removed first', async () => {
+      const rig = await resisting();
+      rig.removeError = null;
+      rig.session.connect();
+      await settle();
+      expect(rig.removals).toBe(2);
+      expect(rig.session.status()).toMatchObject({ phase: 'starting', reason: { code: 'logged_out' } });
+    });
+
+    it('disconnect, it is kept', async () => {
+      const rig = await resisting();
+      await rig.session.disconnect();
+      await look(rig);
+      expect(rig.session.status()).toMatchObject({ phase: 'stopped', reason: { code: 'stopped' } });
+      expect(rig.removals).toBe(1);
+    });
+
+    it('logout again, what WhatsApp has confirmed to the first holds', async () => {
+      const rig = await resisting();
+      rig.removeError = null;
+      expect(await rig.session.logout()).toMatchObject({ unlinkConfirmed: true });
+      expect(rig.removals).toBe(2);
+    });
+
+    it.each([
+      ['connect', 'starting'],
+      ['logout', 'stopped'],
+      ['disconnect', 'stopped'],
+    ] as const)('%s while it is tried again, one removal at a time', async (command, phase) => {
+      const rig = await resisting();
+      rig.removeError = null;
+      rig.clock.advance(DEFAULT_POLICY.recheckMs);
+      void rig.session[command]();
+      expect(rig.session.status().phase).toBe('removing');
+      await settle();
+      expect(rig.removals).toBe(2);
+      expect(rig.session.status()).toMatchObject({ phase, reason: { code: 'logged_out' } });
+    });
+  });
+
+  it('the end of the gateway, not held up by a page that does not answer the logout', async () => {
+    const rig = await ready();
+    rig.driver.last.unlinkAnswers = false;
+    const logout = rig.session.logout();
+    const closed = rig.session.close();
+    await settle();
+    expect(rig.session.status().phase).toBe('unlinking');
+    rig.clock.advance(1_000);
+    expect(await logout).toMatchObject({ unlinkConfirmed: false });
+    await closed;
+    expect(rig.removals).toBe(1);
+    expect(rig.session.status().phase).toBe('stopped');
+    expect(rig.clock.pending).toBe(0);
+  });
+
+  it('the end of the gateway, waits a moment for a logout that is being answered', async () => {
+    const rig = await ready();
+    const logout = rig.session.logout();
+    await rig.session.close();
+    expect(await logout).toMatchObject({ unlinkConfirmed: true });
+    expect(rig.clock.pending).toBe(0);
+  });
+});
+
+describe('session, a folder that is taken away under the browser', () => {
+  const gone = new GatewayError({ code: 'session_path_deleted', message: 'gone' });
+
+  it('no QR is left on the screen that would link into nothing', async () => {
+    const rig = sessionRig();
+    rig.loginProblem = gone;
+    await showingQr(rig);
+    expect(rig.session.status()).toMatchObject({ status: 'error', reason: { code: 'session_path_deleted' } });
+    rig.loginProblem = null;
+    rig.clock.advance(DEFAULT_POLICY.recheckMs);
+    await settle();
+    rig.driver.last.emit({ type: 'qr', payload: 'second' });
+    await settle();
+    expect(rig.session.status()).toMatchObject({ status: 'qr', reason: null });
+  });
+
+  it('nor a pairing code', async () => {
+    const rig = await showingQr();
+    rig.loginProblem = gone;
+    await rig.session.requestPairingCode('79120000000');
+    await settle();
+    expect(rig.session.status()).toMatchObject({ status: 'error', reason: { code: 'session_path_deleted' } });
+  });
+
+  it('said at once when it is connected', async () => {
+    const rig = await showingQr();
+    rig.loginProblem = gone;
+    rig.driver.last.emit({ type: 'ready', account: ACCOUNT });
+    await settle();
+    expect(rig.session.status()).toMatchObject({ status: 'ready', reason: { code: 'session_path_deleted' } });
+  });
+
+  it('a look that comes too late, or fails, changes nothing', async () => {
+    const rig = await showingQr();
+    rig.loginProblem = gone;
+    rig.driver.last.emit({ type: 'qr', payload: 'second' });
+    rig.driver.last.emit({ type: 'authenticated' });
+    await settle();
+    expect(rig.session.status()).toMatchObject({ status: 'syncing', reason: null });
+    rig.lookError = new Error('no answer');
+    rig.driver.last.emit({ type: 'ready', account: ACCOUNT });
+    await settle();
+    expect(rig.session.status()).toMatchObject({ status: 'ready', reason: null });
+  });
+});
+
+it('a try that is under way, promises no time for itself', async () => {
+  const rig = await ready();
+  rig.driver.last.emit({
+    type: 'failed',
+    error: new GatewayError({ code: 'unpaired', message: 'unlinked' }),
+  });
+  await settle();
+  expect(rig.session.status().reason?.retryAt).not.toBeNull();
+  rig.clock.advance(DEFAULT_POLICY.retryMaxMs);
+  expect(rig.session.status()).toMatchObject({ phase: 'checking', reason: { retryAt: null } });
+  await settle();
+  expect(rig.session.status()).toMatchObject({ phase: 'starting', reason: { retryAt: null } });
 });
 
 describe('session, stopping', () => {

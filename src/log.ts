@@ -1,8 +1,10 @@
+import { writeSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { pino, type DestinationStream, type Logger } from 'pino';
 import type Pretty from 'pino-pretty';
 
 import type { LogLevel } from './config.ts';
+import { messageOf } from './errors.ts';
 import { redact } from './redaction.ts';
 
 export type { Logger };
@@ -29,11 +31,34 @@ export function createLogger(options: {
     redact: { paths: ['apiKey', 'authorization', 'qrCode', 'payload'], censor: '[redacted]' },
   };
   if (options.destination !== undefined) return pino(settings, options.destination);
+  const output = standardOutput();
+  if (options.terminal !== true) return pino(settings, output);
+  const { isColorSupported, prettyFactory } = require('pino-pretty') as typeof Pretty;
+  const inWords = prettyFactory({
+    colorize: isColorSupported,
+    translateTime: 'SYS:HH:MM:ss',
+    ignore: 'name',
+    messageFormat: '{msg}',
+  });
+  return pino(settings, { write: (line: string) => output.write(inWords(line)) });
+}
+
+/** How much of the log waits in memory for a disk that is full, in bytes; beyond, lines are dropped. */
+const MAX_WAITING = 65_536;
+
+/** A log that cannot be written (full disk, closed terminal) costs its lines, never the connection. */
+function standardOutput(): DestinationStream {
   // Synchronous: a line about the reason of a crash is no good in a buffer of the crashed process.
-  if (options.terminal !== true) return pino(settings, pino.destination({ fd: 1, sync: true }));
-  const pretty = require('pino-pretty') as typeof Pretty;
-  return pino(
-    settings,
-    pretty({ sync: true, translateTime: 'SYS:HH:MM:ss', ignore: 'name', messageFormat: '{msg}' }),
-  );
+  const output = pino.destination({ fd: 1, sync: true, maxLength: MAX_WAITING });
+  let told = false;
+  output.on('error', (error: unknown) => {
+    if (told) return;
+    told = true;
+    try {
+      writeSync(2, `The log cannot be written (${messageOf(error)}); the gateway goes on without it\n`);
+    } catch {
+      // Then nobody can be told.
+    }
+  });
+  return output;
 }

@@ -13,7 +13,8 @@ export interface ServerToClientEvents {
   ready: (event: { readonly account: Account }) => void;
   /**
    * The end of what `ready` began; the two alternate. A short interruption that WhatsApp Web heals by itself
-   * (`status: "syncing"`, `phase: "reconnecting"`) is none. `reason` is null when somebody asked for it.
+   * (`status: "syncing"`, `phase: "reconnecting"`) is none. `reason` is `stopped` when somebody asked for it, and null
+   * when that was a restart or a log-out.
    */
   disconnected: (event: { readonly reason: StatusReason | null }) => void;
   /**

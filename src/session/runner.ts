@@ -6,6 +6,9 @@ import { publicStateOf } from './status.ts';
 import type { Effect, SessionInput, SessionState, Timer } from './state.ts';
 import { initialState, transition } from './transition.ts';
 
+/** A browser may say pages about why it does not start; in characters. */
+const MAX_CAUSE = 1_000;
+
 export interface RunnerParts {
   readonly driver: WhatsAppDriver;
   readonly preflight: Preflight;
@@ -31,6 +34,7 @@ export class SessionRunner {
   #epoch = 0;
   #checks: Promise<void> = Promise.resolve();
   #latestCheck = 0;
+  #lastCause = '';
   #busy = false;
 
   constructor(parts: RunnerParts) {
@@ -80,6 +84,7 @@ export class SessionRunner {
   #take(input: SessionInput): void {
     const { clock, random, policy, log } = this.#parts;
     if (input.type === 'driver') this.#logEvent(input.epoch, input.event);
+    this.#logCause(errorIn(input));
     const before = this.#state;
     const step = transition(before, input, {
       now: clock.now(),
@@ -102,6 +107,15 @@ export class SessionRunner {
     // These two come in swarms and change little; what they do change is logged as a state.
     const level = type === 'progress' || type === 'connection' ? 'debug' : 'info';
     this.#parts.log[level]({ epoch }, `[WA] event=${type}`);
+  }
+
+  /** What a library or the system said, for those who have to find out why; a repetition is not said again. */
+  #logCause(error: GatewayError | null): void {
+    if (error?.cause === undefined) return;
+    const cause = messageOf(error.cause).slice(0, MAX_CAUSE);
+    if (cause === this.#lastCause) return;
+    this.#lastCause = cause;
+    this.#parts.log.warn({ reason: error.code, cause }, 'what the reason was read from');
   }
 
   #logChange(before: SessionState, after: SessionState): void {
@@ -210,8 +224,7 @@ export class SessionRunner {
   async #probe(epoch: number): Promise<void> {
     const error = await failureOf(async () => {
       const result = await this.#clientOf(epoch).probe();
-      const loginProblem = await this.#parts.login.problem().catch(() => null);
-      this.dispatch({ type: 'probed', epoch, result, loginProblem });
+      this.dispatch({ type: 'probed', epoch, result });
     }, 'browser_unresponsive');
     if (error !== null) this.dispatch({ type: 'probe_failed', epoch, error });
   }
@@ -245,6 +258,11 @@ export class SessionRunner {
       throw new Error('invariant broken: an effect for a client that is gone');
     return this.#client.client;
   }
+}
+
+function errorIn(input: SessionInput): GatewayError | null {
+  if (input.type === 'driver') return input.event.type === 'failed' ? input.event.error : null;
+  return 'error' in input ? input.error : null;
 }
 
 /** Runs `work` and returns what it threw, as a GatewayError, or null. Nothing a port throws gets past here. */

@@ -116,8 +116,6 @@ export type SessionInput =
       readonly type: 'probed';
       readonly epoch: number;
       readonly result: ProbeResult;
-      /** What is wrong with the stored login, although all is well with WhatsApp. */
-      readonly loginProblem: GatewayError | null;
     }
   /** `problem`: why the next start will not find the login that the browser writes now. */
   | { readonly type: 'login_checked'; readonly epoch: number; readonly problem: GatewayError | null }

@@ -1,7 +1,7 @@
 import type { Account } from './driver.ts';
 import { remedyFor, retryDelay, type Policy } from './policy.ts';
 import { reasonOf, REASONS } from './reasons.ts';
-import type { AfterStop, Effect, QrCode, Reason, SessionState, StateIn } from './state.ts';
+import type { AfterStop, Effect, QrCode, Reason, SessionState, StateIn, Timer } from './state.ts';
 
 /** What a transition may know besides state and input. */
 export interface Context {
@@ -153,12 +153,21 @@ export function showQr(from: LiveState, payload: string, attempt: number, { now,
     since: now,
     failures: from.failures,
     reason: asksForLink(from.reason) ? underWay(from.reason) : null,
-    timers: [{ name: 'stale', at: expiresAt + policy.qrGraceMs }],
+    timers: [
+      { name: 'stale', at: expiresAt + policy.qrGraceMs },
+      // A page that goes on giving QRs works: what failed before is past.
+      ...(from.phase === 'qr' ? stableIn(from) : [{ name: 'stable', at: now + policy.stableMs } as const]),
+    ],
     qr,
     pairing: null,
     refreshes: 0,
   };
   return to(state, { type: 'check_login', epoch: from.epoch });
+}
+
+/** The deadline after which earlier failures are forgotten, while it has not passed. */
+export function stableIn({ timers }: SessionState): readonly Timer[] {
+  return timers.filter(({ name }) => name === 'stable');
 }
 
 /** Linked; messages are loading. */

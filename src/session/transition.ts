@@ -1,5 +1,6 @@
 import { connect, disconnect, logout, restart } from './commands.ts';
 import { driverEvent, type WorkingState } from './driver-events.ts';
+import { remedyFor } from './policy.ts';
 import { reasonOf, reasonOfError, REASONS } from './reasons.ts';
 import type { GatewayError } from '../errors.ts';
 import type { DriverEvent } from './driver.ts';
@@ -61,7 +62,7 @@ function react(state: SessionState, input: SessionInput, context: Context): Step
     case 'check_passed':
       return isChecking(state) ? start(state, context) : to(state);
     case 'check_failed':
-      return isChecking(state) ? settle(reasonOfError(input.error), state.failures + 1, context) : to(state);
+      return isChecking(state) ? checkFailed(state, reasonOfError(input.error), context) : to(state);
     case 'start_failed':
       return isWorking(state) ? lose(state, reasonOfError(input.error), context) : to(state);
     case 'driver':
@@ -109,6 +110,12 @@ function isChecking(state: SessionState): boolean {
   return state.phase === 'checking' || (state.phase === 'failed' && state.looking && state.removal === null);
 }
 
+/** What a person must put right takes as long as it takes, and is no reason to give up on the network afterwards. */
+function checkFailed(state: SessionState, reason: Reason, context: Context): Step {
+  const counts = remedyFor(reason.code) !== 'recheck';
+  return settle(reason, state.failures + (counts ? 1 : 0), context);
+}
+
 function fromDriver(state: SessionState, event: DriverEvent, context: Context): Step {
   if (isWorking(state)) return driverEvent(state, event, context);
   switch (state.phase) {
@@ -138,7 +145,7 @@ function showPairingCode(
       pairing: { code, phoneNumber, issuedAt: now, expiresAt },
       refreshes: 0,
       // WhatsApp Web gives no QR while a pairing code is valid; afterwards one has to be asked for.
-      timers: [{ name: 'stale', at: expiresAt }],
+      timers: rearm(state.timers, { name: 'stale', at: expiresAt }),
     },
     { type: 'check_login', epoch: state.epoch },
   );
@@ -150,16 +157,10 @@ function probed(
   context: Context,
 ): Step {
   const { now, policy } = context;
-  const { loginProblem } = input;
   const { connected } = input.result;
   if (state.phase === 'ready') {
     return connected
-      ? to({
-          ...state,
-          // It is connected all the same: said beside the state, not instead of it.
-          reason: loginProblem === null ? null : reasonOfError(loginProblem),
-          timers: rearm(state.timers, { name: 'probe', at: now + policy.probeMs }),
-        })
+      ? to({ ...state, timers: rearm(state.timers, { name: 'probe', at: now + policy.probeMs }) })
       : reconnect(state, reasonOf(REASONS.interrupted), 0, context);
   }
   if (state.phase !== 'reconnecting') return to(state);
@@ -214,12 +215,13 @@ function loginNotRemoved(state: SessionState, reason: Reason, context: Context):
 
 /** The folder may have been taken away under the browser: what is linked then, nobody will find again. */
 function loginChecked(state: SessionState, problem: GatewayError | null, context: Context): Step {
-  if (problem === null) return to(state);
   switch (state.phase) {
     case 'qr':
-      return lose(state, reasonOfError(problem), context);
+      return problem === null ? to(state) : lose(state, reasonOfError(problem), context);
     case 'ready':
-      return to({ ...state, reason: reasonOfError(problem) });
+      if (problem === null && state.reason === null) return to(state);
+      // It is connected all the same: said beside the state, not instead of it.
+      return to({ ...state, reason: problem === null ? null : reasonOfError(problem) });
     default:
       return to(state);
   }
@@ -232,13 +234,11 @@ function timer(state: SessionState, name: Timer['name'], context: Context): Step
     case 'starting':
       return lose(state, reasonOf(REASONS.load_timeout), context);
     case 'qr':
-      return stale(state, context);
+      return name === 'stable' ? stable(state) : stale(state, context);
     case 'syncing':
       return lose(state, reasonOf(REASONS.sync_timeout), context);
     case 'ready':
-      return name === 'stable'
-        ? to({ ...state, failures: 0, timers: without(state.timers, 'stable') })
-        : probe(state, now + policy.probeMs);
+      return name === 'stable' ? stable(state) : look(state, now + policy.probeMs);
     case 'reconnecting':
       return name === 'reconnect' ? lose(state, state.reason, context) : probe(state, now + policy.probeMs);
     case 'unlinking':
@@ -257,12 +257,21 @@ function timer(state: SessionState, name: Timer['name'], context: Context): Step
   }
 }
 
+/** It has worked for so long that earlier failures are forgotten. */
+function stable(state: StateIn<'qr' | 'ready'>): Step {
+  return to({ ...state, failures: 0, timers: without(state.timers, 'stable') });
+}
+
 /** The QR has had no successor in time: asks for one, and in the end restarts the browser. */
 function stale(state: StateIn<'qr'>, context: Context): Step {
   const { now, policy } = context;
   if (state.refreshes >= policy.qrRefreshes) return lose(state, reasonOf(REASONS.qr_stale), context);
   return to(
-    { ...state, refreshes: state.refreshes + 1, timers: [{ name: 'stale', at: now + policy.qrRefreshMs }] },
+    {
+      ...state,
+      refreshes: state.refreshes + 1,
+      timers: rearm(state.timers, { name: 'stale', at: now + policy.qrRefreshMs }),
+    },
     { type: 'refresh_qr', epoch: state.epoch },
   );
 }
@@ -273,6 +282,12 @@ function probe(state: StateIn<'ready' | 'reconnecting'>, again: number): Step {
     { ...state, timers: rearm(state.timers, { name: 'probe', at: again }) },
     { type: 'probe', epoch: state.epoch },
   );
+}
+
+/** Measures page and folder, each by itself: a disk that is asleep holds up no news of the page. */
+function look(state: StateIn<'ready'>, again: number): Step {
+  const step = probe(state, again);
+  return { ...step, effects: [...step.effects, { type: 'check_login', epoch: state.epoch }] };
 }
 
 function rearm(timers: readonly Timer[], timer: Timer): readonly Timer[] {

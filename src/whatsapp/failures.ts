@@ -140,6 +140,16 @@ export function pairingFailure(cause: unknown): GatewayError {
   });
 }
 
+/** The browser was ended while somebody waited for a pairing code. */
+export function stoppedMeanwhile(): GatewayError {
+  return new GatewayError({
+    code: 'wrong_state',
+    message: 'The connection was ended while the pairing code was being asked for',
+    action: 'Connect, wait for the state qr and ask again',
+    retryable: true,
+  });
+}
+
 /** The page came, and its scripts did not. */
 export function withoutScripts(): GatewayError {
   return new GatewayError({

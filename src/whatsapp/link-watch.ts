@@ -63,6 +63,8 @@ export class LinkWatch {
   /** The document was replaced: `ready` has to come again. */
   restart(): void {
     this.#ready = false;
+    // The code that the old document gave is of no use in the new one, which shows a QR.
+    if (!this.#linked) this.pairing = false;
     this.#believe();
     this.#options.events.emit({ type: 'connection', connected: false, socketState: 'RELOADING' });
     if (this.#linked) this.#watchSync();

@@ -5,7 +5,7 @@ import type { SessionLog } from '../session/ports.ts';
 import { Chromium } from './chromium.ts';
 import { ClientEvents } from './client-events.ts';
 import { withDeadline } from './deadline.ts';
-import { pairingFailure } from './failures.ts';
+import { pairingFailure, stoppedMeanwhile } from './failures.ts';
 import { LinkWatch } from './link-watch.ts';
 import { libraryUserAgent, loadClient } from './load-library.ts';
 import type { PageClient } from './page-client.ts';
@@ -93,6 +93,8 @@ export class WwebjsClient implements DriverClient {
     } catch (error) {
       // The page waits for a code that will never be typed, and shows no QR until it is told to.
       await this.refreshQr().catch(() => undefined);
+      if (this.#events.closed) throw stoppedMeanwhile();
+      this.#options.log.warn({ error: messageOf(error) }, 'WhatsApp gave no pairing code');
       throw pairingFailure(error);
     }
   }

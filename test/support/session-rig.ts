@@ -42,6 +42,8 @@ export function sessionRig(options: { policy?: Partial<Policy> } = {}) {
     removeError: null as Error | null,
     /** What is found to be wrong with the stored login. */
     loginProblem: null as GatewayError | null,
+    /** What a look at it waits for. */
+    loginLook: Promise.resolve(),
     /** Why it cannot be looked at. */
     lookError: null as Error | null,
     removals: 0,
@@ -63,6 +65,7 @@ export function sessionRig(options: { policy?: Partial<Policy> } = {}) {
     login: {
       problem: async () => {
         if (rig.lookError !== null) throw rig.lookError;
+        await rig.loginLook;
         return Promise.resolve(rig.loginProblem);
       },
       remove: async () => {

@@ -17,8 +17,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A device that is linked and connected; what is heard from then on is in `heard`. */
-function linked() {
+function unlinked() {
   const heard: DriverEvent[] = [];
   const log = new RecordingLog();
   const watch = new LinkWatch({
@@ -33,9 +32,15 @@ function linked() {
   const socket = (state: string) => {
     watch.observed({ type: 'state', state });
   };
-  socket('CONNECTED');
-  heard.length = 0;
   return { watch, library, socket, heard, said: () => heard.map(({ type }) => type) };
+}
+
+/** A device that is linked and connected; what is heard from then on is in `heard`. */
+function linked() {
+  const device = unlinked();
+  device.socket('CONNECTED');
+  device.heard.length = 0;
+  return device;
 }
 
 test('unpaired for good, an interruption at once, and unlinked after a grace', () => {
@@ -70,17 +75,19 @@ test.each([
   },
 );
 
+test('a document that is replaced while a pairing code is shown, its QR takes the place of the code', () => {
+  const { watch, library, heard } = unlinked();
+  watch.pairing = true;
+  library.emit('qr', '2@old,key');
+  expect(heard).toEqual([]);
+  watch.restart();
+  library.emit('qr', '2@new,key');
+  expect(heard.at(-1)).toEqual({ type: 'qr', payload: '2@new,key' });
+});
+
 test('unpaired before anything is linked, nothing', () => {
-  const heard: DriverEvent[] = [];
-  const log = new RecordingLog();
-  const watch = new LinkWatch({
-    events: new ClientEvents((event) => heard.push(event), log),
-    log,
-    logoutGraceMs: GRACE_MS,
-    refreshQr: () => Promise.resolve(),
-    announceSync: () => Promise.resolve(false),
-  });
-  watch.observed({ type: 'state', state: 'UNPAIRED' });
+  const { socket, heard } = unlinked();
+  socket('UNPAIRED');
   vi.advanceTimersByTime(GRACE_MS);
   expect(heard).toEqual([]);
 });

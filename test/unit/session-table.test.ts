@@ -56,6 +56,7 @@ const TABLE: Record<Phase, Partial<Record<InputName, string>>> = {
     'login_checked gone': 'stopping! stop',
     refresh_failed: 'stopping! stop',
     'timer stale': 'qr! refresh_qr',
+    'timer stable': 'qr',
   },
   syncing: {
     disconnect: 'stopping! stop',
@@ -84,7 +85,7 @@ const TABLE: Record<Phase, Partial<Record<InputName, string>>> = {
     'probed interrupted': 'reconnecting',
     'login_checked gone': 'ready',
     probe_failed: 'reconnecting',
-    'timer probe': 'ready! probe',
+    'timer probe': 'ready! probe check_login',
     'timer stable': 'ready',
   },
   reconnecting: {

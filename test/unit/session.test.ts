@@ -653,6 +653,67 @@ describe('session, a folder that is taken away under the browser', () => {
   });
 });
 
+describe('session, what counts as a failure', () => {
+  it('a folder that a person puts right, takes none of the tries of what comes afterwards', async () => {
+    const rig = sessionRig();
+    rig.checkError = new GatewayError({ code: 'session_path_not_writable', message: 'not ours' });
+    rig.session.connect();
+    for (let look = 0; look < 20; look += 1) {
+      rig.clock.advance(DEFAULT_POLICY.recheckMs);
+      await settle();
+    }
+    expect(rig.session.status().reason?.code).toBe('session_path_not_writable');
+    rig.checkError = null;
+    rig.clock.advance(DEFAULT_POLICY.recheckMs);
+    await settle();
+    rig.driver.last.starting.fail(new Error('net::ERR_NAME_NOT_RESOLVED'));
+    await settle();
+    expect(rig.session.status()).toMatchObject({ status: 'idle', phase: 'waiting' });
+  });
+
+  it('a QR that has been shown for long, forgives what was before it', async () => {
+    const rig = sessionRig();
+    for (let crash = 0; crash < 2 * DEFAULT_POLICY.retries; crash += 1) {
+      rig.session.connect();
+      await settle();
+      const { last } = rig.driver;
+      for (let shown = 0; shown <= DEFAULT_POLICY.stableMs; shown += DEFAULT_POLICY.qrMs) {
+        last.emit({ type: 'qr', payload: `${crash} ${shown}` });
+        rig.clock.advance(DEFAULT_POLICY.qrMs);
+        await settle();
+      }
+      last.emit({ type: 'failed', error: new GatewayError({ code: 'browser_crashed', message: 'gone' }) });
+      await settle();
+      expect(rig.session.status().phase).toBe('waiting');
+      rig.clock.advance(DEFAULT_POLICY.retryMs);
+      await settle();
+      expect(rig.session.status().phase, 'the first delay, each time').toBe('starting');
+    }
+  });
+
+  it('the cause of a reason, in the log once', async () => {
+    const rig = sessionRig();
+    const cause = new Error('libnss3.so: cannot open shared object file');
+    rig.checkError = new GatewayError({ code: 'browser_not_found', message: 'none starts', cause });
+    rig.session.connect();
+    for (let look = 0; look < 3; look += 1) {
+      rig.clock.advance(DEFAULT_POLICY.recheckMs);
+      await settle();
+    }
+    const said = rig.log.lines.filter(({ fields }) => 'cause' in fields);
+    expect(said.map(({ fields }) => fields)).toEqual([{ reason: 'browser_not_found', cause: cause.message }]);
+  });
+});
+
+it('a disk that is asleep, holds up no news of the page', async () => {
+  const rig = await ready();
+  rig.loginLook = new Promise(() => undefined);
+  rig.driver.last.probeResult = { connected: false, socketState: 'OPENING' };
+  rig.clock.advance(DEFAULT_POLICY.probeMs);
+  await settle();
+  expect(rig.session.status().phase).toBe('reconnecting');
+});
+
 it('a try that is under way, promises no time for itself', async () => {
   const rig = await ready();
   rig.driver.last.emit({

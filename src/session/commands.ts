@@ -11,8 +11,9 @@ export function connect(state: SessionState, context: Context): Step {
     case 'stopped':
     case 'waiting':
       return check(0, stillTrue(state.reason), context);
-    case 'stuck':
     case 'stopping':
+      return to({ ...state, after: startingAfter(state.after), reason: stillTrue(state.reason) });
+    case 'stuck':
       return stop(state, startingAfter(state.after), stillTrue(state.reason), context);
     case 'unlinking':
     case 'removing':
@@ -46,8 +47,10 @@ export function disconnect(state: SessionState, context: Context): Step {
     case 'unlinking':
     case 'removing':
       return to({ ...state, restart: false });
-    case 'stuck':
+    // Its deadline stands: whoever goes on asking must not keep a browser that cannot be ended out of sight.
     case 'stopping':
+      return to({ ...state, after: stayingAfter(state.after), reason });
+    case 'stuck':
       return stop(state, stayingAfter(state.after), reason, context);
     case 'starting':
     case 'qr':
@@ -104,6 +107,7 @@ export function logout(state: SessionState, context: Context): Step {
     case 'qr':
       return stop({ ...state, failures: 0 }, removingAfter(null), null, context);
     case 'stopping':
+      return to({ ...state, failures: 0, after: removingAfter(state.after), reason: null });
     case 'stuck':
       return stop({ ...state, failures: 0 }, removingAfter(state.after), null, context);
     case 'failed':

@@ -77,16 +77,17 @@ describe('session, corners', () => {
 describe('runner, corners', () => {
   function runnerWith(preflight: () => Promise<void>) {
     const driver = new FakeDriver();
+    const clock = new FakeClock();
     const runner = new SessionRunner({
       driver,
       preflight,
       login: { remove: () => Promise.resolve(), problem: () => Promise.resolve(null) },
       policy: DEFAULT_POLICY,
-      clock: new FakeClock(),
+      clock,
       random: () => 0.5,
       log: new RecordingLog(),
     });
-    return { driver, runner };
+    return { driver, runner, clock };
   }
 
   it('a driver that makes no client, tried again with its reason', async () => {
@@ -100,7 +101,7 @@ describe('runner, corners', () => {
   });
 
   it('a stop that is answered twice, the second time when the next client is there', async () => {
-    const { driver, runner } = runnerWith(() => Promise.resolve());
+    const { driver, runner, clock } = runnerWith(() => Promise.resolve());
     runner.dispatch({ type: 'connect' });
     await settle();
     const first = driver.last;
@@ -110,6 +111,8 @@ describe('runner, corners', () => {
       return new Promise((resolve) => answers.push(resolve));
     };
     runner.dispatch({ type: 'restart' });
+    clock.advance(DEFAULT_POLICY.stopMs);
+    expect(runner.state.phase).toBe('stuck');
     runner.dispatch({ type: 'connect' });
     answers[0]?.();
     await settle();

@@ -653,6 +653,17 @@ describe('session, a folder that is taken away under the browser', () => {
   });
 });
 
+it('a browser that cannot be ended, said although somebody goes on asking', async () => {
+  const rig = sessionRig();
+  rig.driver.manualStop = true;
+  await ready(rig);
+  for (let press = 0; press < 10; press += 1) {
+    rig.session.restart();
+    rig.clock.advance(DEFAULT_POLICY.stopMs / 10);
+  }
+  expect(rig.session.status()).toMatchObject({ status: 'error', reason: { code: 'browser_unresponsive' } });
+});
+
 describe('session, what counts as a failure', () => {
   it('a folder that a person puts right, takes none of the tries of what comes afterwards', async () => {
     const rig = sessionRig();

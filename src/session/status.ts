@@ -66,14 +66,16 @@ export function statusBody(state: SessionState, qrCode: string | null): StatusBo
   const status = publicStateOf(state.phase);
   const shownQr = state.phase === 'qr' && state.pairing === null ? state.qr : null;
   const pairing = state.phase === 'qr' ? state.pairing : null;
+  const hasQr = shownQr !== null && qrCode !== null;
   return {
     success: true,
     status,
     currentState: status,
     isReady: status === 'ready',
-    hasQr: shownQr !== null,
-    qrCode: shownQr === null ? null : qrCode,
-    message: sentence(state),
+    hasQr,
+    qrCode: hasQr ? qrCode : null,
+    message:
+      shownQr !== null && !hasQr ? 'The QR code could not be drawn; the log says why' : sentence(state),
     since: iso(state.since),
     qr:
       shownQr === null

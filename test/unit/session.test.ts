@@ -102,7 +102,12 @@ describe('session, the way to ready', () => {
     const rig = sessionRig();
     rig.encodeError = new Error('too long');
     await showingQr(rig);
-    expect(rig.session.status()).toMatchObject({ status: 'qr', hasQr: true, qrCode: null });
+    expect(rig.session.status()).toMatchObject({
+      status: 'qr',
+      hasQr: false,
+      qrCode: null,
+      message: 'The QR code could not be drawn; the log says why',
+    });
     expect(rig.session.qrImages()).toBeNull();
     expect(rig.log.with('could not be drawn')).toHaveLength(1);
   });

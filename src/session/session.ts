@@ -46,7 +46,8 @@ export class Session implements SessionControl {
   }
 
   qrImages(): QrImages | null {
-    return this.#status.hasQr ? (this.#images?.images ?? null) : null;
+    const images = this.#images?.images ?? null;
+    return this.#status.hasQr ? images : null;
   }
 
   connect(): StatusBody {

@@ -76,7 +76,9 @@ describe('session, the way to ready', () => {
     rig.session.subscribe((status) => {
       if (status.status === 'qr') seen.push(status.qrCode);
     });
+    expect(rig.session.qrImages()).toBeNull();
     await showingQr(rig);
+    expect(rig.session.qrImages()).toMatchObject({ dataUrl: 'data:first' });
     for (let call = 0; call < 100; call += 1) rig.session.status();
     rig.driver.last.emit({ type: 'qr', payload: 'second' });
     await settle();

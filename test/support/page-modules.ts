@@ -27,6 +27,7 @@ export interface CardView {
   readonly face: { readonly busy: boolean; readonly actions: readonly string[] };
   readonly title: string;
   readonly text: string;
+  readonly percent: number | null;
   readonly note: object | null;
   readonly items: readonly RemedyItem[];
   readonly details: string | null;

@@ -65,8 +65,14 @@ describe('cardView', () => {
     ['failed', 'sync_timeout', ['retry', 'logout']],
     ['failed', 'session_path_not_writable', ['retry']],
     ['failed', 'browser_not_found', ['retry']],
+    ['failed', 'login_not_removed', ['retry', 'disconnect']],
   ] as const)('%s because of %s, asked what can be done, offers %j', (phase, code, actions) => {
     expect(cardView(modelWith(troubleStatus(phase, code, 5))).face.actions).toEqual(actions);
+  });
+
+  test('a percentage, only while messages are loaded', () => {
+    expect(cardView(modelWith(statusIn('syncing', { progress: 40 }))).percent).toBe(40);
+    expect(cardView(modelWith(statusIn('reconnecting', { progress: 100 }))).percent).toBeNull();
   });
 
   test('stopped with a login, asked what can be done, offers to remove it', () => {

@@ -76,7 +76,7 @@ export function cardView({ link, status }) {
     title: isReason ? words.title : `state.${own}.title`,
     text: isReason ? words.hint : `state.${own}.text`,
     since: phase === 'ready' ? status.since : null,
-    percent: status.progress,
+    percent: phase === 'syncing' ? status.progress : null,
     account: status.account,
     note: !isReason && NOTED.has(phase) ? words : null,
     items: isReason ? words.items : [],
@@ -140,6 +140,8 @@ export function retryView({ phase, reason }) {
 function actionsOf({ phase, reason }) {
   const { actions } = FACES[phase];
   const code = reason?.code ?? '';
+  // Whoever wants to keep it after all can say so.
+  if (phase === 'failed' && code === 'login_not_removed') return ['retry', 'disconnect'];
   const hasLogin = phase === 'stopped' ? code === 'stopped' : phase === 'waiting' || phase === 'failed';
   const isReachable = !code.startsWith('session_') && code !== 'browser_not_found';
   return hasLogin && isReachable ? [...actions, 'logout'] : actions;

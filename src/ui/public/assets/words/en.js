@@ -285,7 +285,8 @@ export const en = {
   'reason.stopped.hint':
     'Press Connect to link WhatsApp. With a login that is stored, no new QR code is needed.',
   'reason.login_not_removed.title': 'The stored login could not be removed',
-  'reason.login_not_removed.hint': 'The gateway has no right to delete it. Give the files to the gateway.',
+  'reason.login_not_removed.hint':
+    'Something else uses it, or the gateway has no right to delete it. It keeps trying; Disconnect keeps the login.',
   'reason.storage_unavailable.title': 'Messages and events cannot be stored',
   'reason.storage_unavailable.hint':
     'The gateway cannot use its data folder (DATA_PATH). It looks again by itself.',

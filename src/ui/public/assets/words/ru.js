@@ -287,7 +287,8 @@ export const ru = {
   'reason.stopped.hint':
     'Нажмите «Подключить», чтобы связать WhatsApp. Если вход уже сохранён, новый QR-код не нужен.',
   'reason.login_not_removed.title': 'Сохранённый вход не удалось удалить',
-  'reason.login_not_removed.hint': 'У шлюза нет прав его удалить. Отдайте файлы шлюзу.',
+  'reason.login_not_removed.hint':
+    'Он занят, или у шлюза нет прав его удалить. Шлюз пробует снова; «Отключить» оставит вход.',
   'reason.storage_unavailable.title': 'Сообщения и события негде хранить',
   'reason.storage_unavailable.hint':
     'Шлюз не может пользоваться папкой данных (DATA_PATH). Он сам проверит её ещё раз.',

@@ -23,7 +23,7 @@ make_project() {
   cp -R "${REPO}/docker/host" "${PROJECT}/docker/host"
   printf 'PORT=3000\n# API_KEY=\n# LOG_LEVEL=info\n' >"${PROJECT}/.env.example"
   # Other users come in too.
-  chmod 755 "${BATS_RUN_TMPDIR}" "${BATS_RUN_TMPDIR}/test" "${BATS_TEST_TMPDIR}" "${PROJECT}"
+  chmod 755 "${BATS_RUN_TMPDIR}" "${BATS_TEST_TMPDIR%/*}" "${BATS_TEST_TMPDIR}" "${PROJECT}"
 }
 
 # Puts the stand-ins first in PATH, with an own folder for more of them.

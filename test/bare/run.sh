@@ -12,15 +12,16 @@
 # with a line that begins with SKIPPED where this cannot be tried.
 set -Eeuo pipefail
 
-readonly SUITE=bookworm
 readonly ROOT_PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 readonly SOMEONE=1234
 readonly EXTRA_CA=/etc/bare-machine-ca.pem
 
 HERE=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")" && pwd)
 PROJECT=$(cd -- "${HERE}/../.." && pwd)
-CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/whatsapp-gateway-tests
-readonly HERE PROJECT CACHE
+readonly HERE PROJECT
+# shellcheck source=test/support/debian.sh
+. "${PROJECT}/test/support/debian.sh"
+readonly CACHE=${TEST_CACHE}
 
 root=''
 inside_pid=''
@@ -56,24 +57,6 @@ require() {
     command -v "${command}" >/dev/null || skip "${command} is not installed"
   done
   unshare --mount --pid --fork --mount-proc true 2>/dev/null || skip 'this machine gives no mount namespaces'
-}
-
-# A minimal Debian as a tar file, made once.
-base_tar() {
-  local tar=${CACHE}/debian-${SUITE}-minbase.tar work
-  if [[ ! -e ${tar} ]]; then
-    work=$(mktemp -d "${CACHE}/debootstrap.XXXXXX")
-    if ! debootstrap --variant=minbase "${SUITE}" "${work}/root" >"${work}/log" 2>&1; then
-      tail -n 5 "${work}/log" >&2
-      rm -rf --one-file-system -- "${work}"
-      skip 'debootstrap reaches no Debian mirror'
-    fi
-    rm -rf "${work}/root/var/cache/apt/archives" "${work}/root/var/lib/apt/lists"
-    tar -C "${work}/root" --numeric-owner -cf "${work}/tar" .
-    mv "${work}/tar" "${tar}"
-    rm -rf --one-file-system -- "${work}"
-  fi
-  BASE_TAR=${tar}
 }
 
 # Node 20 with the npm of its time, from the registry, kept for the next run.
@@ -135,8 +118,8 @@ network_environment() {
   for name in registry proxy https-proxy noproxy strict-ssl; do
     value=$(cd / && npm config get "${name}" 2>/dev/null) || continue
     case ${value} in
-    '' | null | undefined) ;;
-    *) NETWORK+=("npm_config_${name//-/_}=${value}") ;;
+      '' | null | undefined) ;;
+      *) NETWORK+=("npm_config_${name//-/_}=${value}") ;;
     esac
   done
   for name in HTTP_PROXY HTTPS_PROXY NO_PROXY http_proxy https_proxy no_proxy; do
@@ -229,7 +212,7 @@ main() {
   mkdir -p "${CACHE}"
   exec 9>"${CACHE}/lock"
   flock 9
-  base_tar
+  BASE_TAR=$(debian_tar) || skip 'debootstrap reaches no Debian mirror'
   node_packages
   flock -u 9
   make_root

@@ -29,7 +29,7 @@ const STEPS = [
 type Step = (typeof STEPS)[number];
 
 /** Kills of each run; more with CRASH_KILLS. */
-const KILLS = Number(process.env['CRASH_KILLS'] ?? 242);
+const KILLS = Number(process.env['CRASH_KILLS'] ?? 176);
 const CHATS = 4;
 
 /** A process that is dead by now does not listen any more; that is what this test is about. */

@@ -5,19 +5,20 @@
 # from the npm package that the project already pins. Sourced by run.sh.
 # shellcheck disable=SC2154 # PODMAN and BUILDAH come from run.sh
 
+# shellcheck source=test/support/debian.sh
+. test/support/debian.sh
+
 readonly DEBIAN_BASE=docker.io/library/debian:trixie-slim
 readonly NODE_BASE=docker.io/library/node:24-trixie-slim
 
 # Unpacks and trims a minimal Debian into $1, once; later runs find it there.
 base_root() {
-  local root=$1
+  local root=$1 tar
   [[ -e ${root}/.complete ]] && return 0
   rm -rf "${root}"
   mkdir -p "${root}"
-  debootstrap --variant=minbase trixie "${root}" http://deb.debian.org/debian >"${root}.log" 2>&1 || {
-    tail -n 20 "${root}.log" >&2
-    return 1
-  }
+  tar=$(debian_tar) || return 1
+  tar -C "${root}" --numeric-owner -xf "${tar}" || return 1
   printf '%s\n' \
     'deb http://deb.debian.org/debian trixie main' \
     'deb http://deb.debian.org/debian trixie-updates main' \

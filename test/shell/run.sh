@@ -10,7 +10,8 @@ set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 readonly SCRIPTS=(deploy.sh fix-permissions.sh docker/entrypoint.sh docker/command.sh docker/smoke-test.sh
   test/shell/run.sh test/shell/helpers.bash test/shell/fakes/docker test/shell/fakes/docker-compose
-  test/shell/fakes/uname test/image/run.sh)
+  test/shell/fakes/uname test/support/debian.sh test/bare/run.sh
+  test/image/run.sh)
 readonly FORMATTED=("${SCRIPTS[@]}" docker/host/*.sh test/image/*.sh)
 passed=0 failed=0 skipped=0
 

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { startSimulator } from '../simulator/server.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const STEPS = ['before-add', 'before-hand-over', 'recorded', 'before-resolve'] as const;
 const VICTIMS = ['node', 'browser', 'page'] as const;
@@ -29,7 +30,7 @@ describe.each(['serialized', 'minified'] as const)('on %s keys', (vintage) => {
       onTestFinished(async () => {
         await gateway?.[Symbol.asyncDispose]();
         await simulator.stop();
-        await rm(folder, { recursive: true, force: true });
+        await removeFolder(folder);
       });
       const start = async () => {
         gateway = new GatewayProcess({

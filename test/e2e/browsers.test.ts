@@ -1,10 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findBrowser, type FindBrowserOptions } from '../../src/whatsapp/browser.ts';
 import { startSimulator } from '../simulator/server.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 /** Each kind of browser that users have, looked for on this machine. */
 const KINDS: Record<string, FindBrowserOptions> = {
@@ -43,7 +44,7 @@ for (const [name, where] of Object.entries(KINDS)) {
         expect(again.said('[WA] event=qr')).toEqual([]);
         expect((await again.end()).code).toBe(0);
       } finally {
-        await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+        await removeFolder(folder);
       }
     });
   });

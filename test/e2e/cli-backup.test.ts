@@ -9,6 +9,7 @@ import { startSimulator, type Simulator } from '../simulator/server.ts';
 import { runCli, startCli, type CliName, type CliResult } from '../support/cli.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const run = promisify(execFile);
 /** As on a NAS, where it can be: the gateway as an ordinary user, and root in front of the keyboard. */
@@ -33,7 +34,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const resource of open.splice(0).reverse()) await resource[Symbol.asyncDispose]();
-  await rm(place, { recursive: true, force: true });
+  await removeFolder(place);
 });
 
 async function makeForGateway(...names: string[]): Promise<void> {

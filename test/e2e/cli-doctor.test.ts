@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -6,6 +6,7 @@ import type { Finding } from '../../src/doctor/finding.ts';
 import { startSimulator, type Simulator } from '../simulator/server.ts';
 import { runCli } from '../support/cli.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 let place: string;
 let simulator: Simulator;
@@ -19,7 +20,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const resource of open.splice(0).reverse()) await resource[Symbol.asyncDispose]();
-  await rm(place, { recursive: true, force: true });
+  await removeFolder(place);
 });
 
 it('the doctor beside a gateway, tells what it does without a secret, and it stays ready', async () => {

@@ -1,9 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { withoutModule } from '../support/without-module.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 /** A `node_modules` that lacks something: an installation that broke off, or a volume over the wrong folder. */
 describe('a process in which a part cannot be loaded', () => {
@@ -12,7 +13,7 @@ describe('a process in which a part cannot be loaded', () => {
     folder = await mkdtemp(join(tmpdir(), 'whatsapp-gateway-parts-'));
   });
   afterAll(async () => {
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+    await removeFolder(folder);
   });
 
   const start = (missing: RegExp) =>

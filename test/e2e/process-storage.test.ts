@@ -11,6 +11,7 @@ import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
 import { startSimulator, type Simulator } from '../simulator/server.ts';
 import { GatewayProcess, type GatewayProcessOptions } from '../support/gateway-process.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const isRoot = process.getuid?.() === 0;
 /** Some user that is not root and owns nothing. */
@@ -31,7 +32,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const resource of open.splice(0).reverse()) await resource[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
+  await removeFolder(folder);
 });
 
 function start(session: string, options: Partial<GatewayProcessOptions> = {}): GatewayProcess {

@@ -8,6 +8,7 @@ import { findProcessesUsingProfile } from '../../src/whatsapp/processes.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../simulator/server.ts';
 import { GatewayProcess, type GatewayProcessOptions } from '../support/gateway-process.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const isRoot = process.getuid?.() === 0;
 /** Some user that is not root and owns nothing. */
@@ -28,7 +29,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const resource of open.splice(0).reverse()) await resource[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
+  await removeFolder(folder);
 });
 
 async function simulate(options: Partial<SimulatorOptions> = {}): Promise<Simulator> {

@@ -8,7 +8,6 @@ import {
   mkdtemp,
   readdir,
   readFile,
-  rm,
   stat,
   symlink,
   writeFile,
@@ -25,6 +24,7 @@ import { failureOf } from '../support/folder-rig.ts';
 import { loginFiles, readFiles, writeLogin } from '../support/login-files.ts';
 import { WITHOUT_ROOT } from '../support/session-folder-child.ts';
 import { paxEntry, tarBytes, type TarEntry } from '../support/tar-bytes.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const run = promisify(execFile);
 const isRoot = process.geteuid!() === 0;
@@ -45,7 +45,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await rm(place, { recursive: true, force: true });
+  await removeFolder(place);
 });
 
 const never = new AbortController().signal;

@@ -21,6 +21,7 @@ import { end, failureOf, folderRig } from '../support/folder-rig.ts';
 import { loginFiles, readFiles, writeLogin } from '../support/login-files.ts';
 import { KEY, serve, type Served } from '../support/serve.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const CHECKING: StatusBody = { ...STOPPED, phase: 'checking' };
 const STOPPING: StatusBody = { ...STOPPED, phase: 'stopping' };
@@ -64,7 +65,7 @@ afterEach(async () => {
   for (const child of children.splice(0)) await end(child);
   for (const server of servers.splice(0)) await new Promise((done) => server.close(done));
   await api?.[Symbol.asyncDispose]();
-  await rm(place, { recursive: true, force: true });
+  await removeFolder(place);
 });
 
 function environment(changes: Record<string, string> = {}): Record<string, string> {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, stat, writeFile } from 'node:fs/promises';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
@@ -20,6 +20,7 @@ import { listProcesses } from '../../src/whatsapp/process-table.ts';
 import { runCli } from '../support/cli.ts';
 import { FAILED, qrStatus, READY, STOPPED } from '../support/fake-session.ts';
 import { WITHOUT_ROOT } from '../support/session-folder-child.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 const run = promisify(execFile);
 
@@ -32,7 +33,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const server of servers.splice(0)) await new Promise((done) => server.close(done));
-  await rm(place, { recursive: true, force: true });
+  await removeFolder(place);
 });
 
 async function listen(server: Server): Promise<number> {

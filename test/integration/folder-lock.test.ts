@@ -18,6 +18,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
 import { FolderLock, makeLockFile } from '../../src/session/folder-lock.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 let place: string;
 const locks: FolderLock[] = [];
@@ -28,7 +29,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const lock of locks.splice(0)) lock.release();
-  await rm(place, { recursive: true, force: true });
+  await removeFolder(place);
 });
 
 function newLock(open?: (path: string) => DatabaseSync): FolderLock {

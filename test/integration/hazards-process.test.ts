@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,6 +7,7 @@ import { type Simulator, startSimulator } from '../simulator/server.ts';
 import { profileOf, signalBrowser } from '../support/browser-processes.ts';
 import { GatewayProcess } from '../support/gateway-process.ts';
 import { waitFor } from '../support/wait-for.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 describe('hazard: the gateway is killed', () => {
   let simulator: Simulator;
@@ -17,7 +18,7 @@ describe('hazard: the gateway is killed', () => {
   });
   afterEach(async () => {
     await simulator.stop();
-    await rm(sessionPath, { recursive: true, force: true });
+    await removeFolder(sessionPath);
   });
 
   const start = () =>

@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, chown, mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
 import { checkElsewhere, WITHOUT_ROOT, type ChildOptions } from '../support/session-folder-child.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 /** Ids that no account of a usual machine has. */
 const SOMEBODY = { uid: 51_026, gid: 51_100 };
@@ -20,7 +21,7 @@ beforeEach(async (context) => {
 });
 
 afterEach(async () => {
-  if (place !== '') await rm(place, { recursive: true, force: true });
+  if (place !== '') await removeFolder(place);
 });
 
 async function check(options: Partial<ChildOptions> = {}) {

@@ -1,12 +1,13 @@
-import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { removeFolder } from './remove-folder.ts';
 
 /** A folder of its own for one test, gone when the test is over. Called within a test. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'wag-browser-')));
-  onTestFinished(async () => await rm(folder, { recursive: true, force: true, maxRetries: 10 }));
+  onTestFinished(async () => await removeFolder(folder));
   return folder;
 }
 

@@ -1,7 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, type TestContext } from 'vitest';
@@ -9,6 +9,7 @@ import { afterEach, beforeEach, expect, type TestContext } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
 import { readHost } from '../../src/session/folder-host.ts';
 import { SessionFolder, type SessionFolderOptions } from '../../src/session/session-folder.ts';
+import { removeFolder } from './remove-folder.ts';
 
 export interface Line {
   level: string;
@@ -45,7 +46,7 @@ export function folderRig(): FolderRig {
   afterEach(async () => {
     for (const browser of browsers.splice(0)) await end(browser);
     for (const folder of opened.splice(0)) await folder.release();
-    await rm(place, { recursive: true, force: true });
+    await removeFolder(place);
   });
 
   const write = (level: string) => (fields: object, message: string) => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -10,6 +10,7 @@ import type { StatusBody } from '../../src/session/status.ts';
 import type { DriverDeadlines } from '../../src/whatsapp/wwebjs-driver.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../simulator/server.ts';
 import { waitFor } from './wait-for.ts';
+import { removeFolder } from './remove-folder.ts';
 
 /** Short times where a test waits for them to pass; long where passing them would be a failure of the test. */
 export const TEST_POLICY: Partial<Policy> = {
@@ -105,8 +106,8 @@ export async function startGatewayRig(options: GatewayRigOptions = {}): Promise<
     [Symbol.asyncDispose]: async () => {
       await gateway.stop();
       await simulator.stop();
-      await rm(sessionPath, { recursive: true, force: true });
-      await rm(dataPath, { recursive: true, force: true });
+      await removeFolder(sessionPath);
+      await removeFolder(dataPath);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import wwebjs from 'whatsapp-web.js';
@@ -6,6 +6,7 @@ import type { Simulator } from '../simulator/server.ts';
 import type { FoundBrowser } from '../../src/whatsapp/browser.ts';
 import { testBrowser } from './browser.ts';
 import { waitFor } from './wait-for.ts';
+import { removeFolder } from './remove-folder.ts';
 
 /** The unmodified whatsapp-web.js on its own profile folder, and what it emitted. */
 export class LibraryClient {
@@ -102,7 +103,7 @@ export class LibraryClient {
     const { authStrategy } = this.client as unknown as { authStrategy: wwebjs.AuthStrategy };
     authStrategy.beforeBrowserInitialized = () => Promise.resolve();
     await this.client.destroy();
-    if (this.#ownsProfile) await rm(this.#profile, { recursive: true, force: true, maxRetries: 5 });
+    if (this.#ownsProfile) await removeFolder(this.#profile);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -16,6 +16,7 @@ import { isMain, isRenderer, signalBrowser } from './browser-processes.ts';
 import { type DriverWorld, RecordedClient, RecordedClients, type StartStep } from './driver-world.ts';
 import { RecordingLog } from './session-rig.ts';
 import { waitFor } from './wait-for.ts';
+import { removeFolder } from './remove-folder.ts';
 
 export interface RealWorldOptions {
   readonly simulator?: Partial<SimulatorOptions>;
@@ -190,7 +191,7 @@ export class RealDriverWorld implements DriverWorld {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#clients.stopAll();
     await this.simulator.stop();
-    await rm(this.profile, { recursive: true, force: true });
+    await removeFolder(this.profile);
     await rm(this.#muteBrowser, { force: true });
   }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
@@ -14,6 +14,7 @@ import { createLogger, type Logger } from '../../src/log.ts';
 import { createHttpServer } from '../../src/realtime/http-server.ts';
 import { createRealtime } from '../../src/realtime/server.ts';
 import { FakeSession } from './fake-session.ts';
+import { removeFolder } from './remove-folder.ts';
 
 export const KEY = 'correct-horse-battery-staple';
 
@@ -92,7 +93,7 @@ export async function serve(
       await realtime.close();
       server.closeAllConnections();
       await new Promise((done) => server.close(done));
-      await rm(publicDir, { recursive: true, force: true });
+      await removeFolder(publicDir);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -11,6 +11,7 @@ import {
   readHost,
   type HostFiles,
 } from '../../src/session/folder-host.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 
 let place: string;
 
@@ -19,7 +20,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await rm(place, { recursive: true, force: true });
+  await removeFolder(place);
 });
 
 async function files(contents: Partial<Record<string, string>> = {}): Promise<HostFiles> {

@@ -40,7 +40,7 @@ make_deployed() {
     writeFileSync(file, stringify(compose));
   ' "${DEPLOYED}/docker-compose.synology.yml"
   cp .env.example "${DEPLOYED}/.env"
-  printf 'PORT=%s\nAPI_KEY=0123456789abcdef0123\nCHROMIUM_ARGS="%s"\n' "${PORT}" "${CHROMIUM_ARGS}" >>"${DEPLOYED}/.env"
+  printf 'PORT=%s\nAPI_KEY=%s\nCHROMIUM_ARGS="%s"\n' "${PORT}" "${KEY}" "${CHROMIUM_ARGS}" >>"${DEPLOYED}/.env"
   # podman numbers its versions otherwise.
   printf '#!/bin/sh\nif [ "$1" = version ]; then echo 24.0.2; else exec %s "$@"; fi\n' "$(command -v docker)" >"${ROOM}/bin/docker"
   chmod 755 "${ROOM}/bin/docker"
@@ -65,7 +65,7 @@ deploys_from_nothing() {
   expect "${OUTPUT}" 'a QR code waits for the phone'
   expect "${OUTPUT}" '█'
   refuse "${OUTPUT}" FAIL
-  refuse "${OUTPUT}" 0123456789abcdef0123
+  refuse "${OUTPUT}" "${KEY}"
 }
 
 deploys_again_without_change() {

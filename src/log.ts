@@ -32,7 +32,8 @@ export function createLogger(options: {
   };
   if (options.destination !== undefined) return pino(settings, options.destination);
   const output = standardOutput();
-  if (options.terminal !== true) return pino(settings, output);
+  // Without its flushSync, which pino calls after a fatal line: on a full disk that one tries again for ever.
+  if (options.terminal !== true) return pino(settings, { write: (line: string) => output.write(line) });
   const { isColorSupported, prettyFactory } = require('pino-pretty') as typeof Pretty;
   const inWords = prettyFactory({
     colorize: isColorSupported,
@@ -49,7 +50,8 @@ const MAX_WAITING = 65_536;
 /** A log that cannot be written (full disk, closed terminal) costs its lines, never the connection. */
 function standardOutput(): DestinationStream {
   // Synchronous: a line about the reason of a crash is no good in a buffer of the crashed process.
-  const output = pino.destination({ fd: 1, sync: true, maxLength: MAX_WAITING });
+  // A reader of the pipe who pauses must not stop the program: what he has no room for waits with the rest.
+  const output = pino.destination({ fd: 1, sync: true, maxLength: MAX_WAITING, retryEAGAIN: () => false });
   let told = false;
   output.on('error', (error: unknown) => {
     if (told) return;

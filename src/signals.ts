@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /** What asks the process to end: container engines and kill, Ctrl-C, the terminal that is closed. */
 const STOP_SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
@@ -10,7 +12,7 @@ export type StopHandler = (signal: NodeJS.Signals) => void;
  *   stay the same, because Node drops a signal whose listener is exchanged before it is heard
  */
 export function catchStopSignals(): (handler: StopHandler) => void {
-  let handle: StopHandler = () => process.exit(0);
+  let handle: StopHandler = (signal) => process.exit(endedBy(signal));
   for (const signal of STOP_SIGNALS) {
     process.on(signal, () => {
       handle(signal);
@@ -19,4 +21,9 @@ export function catchStopSignals(): (handler: StopHandler) => void {
   return (handler) => {
     handle = handler;
   };
+}
+
+/** Whoever asked whether the configuration is valid has not been told: that is no success, as it is of a gateway. */
+function endedBy(signal: NodeJS.Signals): number {
+  return process.argv.includes('--check-config') ? 128 + constants.signals[signal] : 0;
 }

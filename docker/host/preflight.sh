@@ -212,7 +212,7 @@ check_port() {
 
 # The variables of file $1 with a $ in a value that is not in single quotes. Comments are no values.
 names_with_dollar() {
-  sed -n -e '/^[^=]*=[[:space:]]*["'"'"']/!s/[[:space:]]#.*$//' -e 's/^\([^=]*=[[:space:]]*"[^"]*"\).*$/\1/' \
+  sed -n -e '/^[^=]*=[[:space:]]*["'"'"']/!s/[[:space:]]#.*$//' -e 's/^\([^=]*=[[:space:]]*"[^"\\]*\(\\.[^"\\]*\)*"\).*$/\1/' \
     -e "s/^[[:space:]]*\(export[[:space:]]\{1,\}\)\{0,1\}\([A-Za-z_][A-Za-z0-9_]*\)[[:space:]]*=[[:space:]]*\([^'[:space:]].*\)\{0,1\}[\$].*/\2/p" "$1"
 }
 

@@ -14,7 +14,7 @@ export function connect(state: SessionState, context: Context): Step {
     case 'stopping':
       return to({ ...state, after: startingAfter(state.after), reason: stillTrue(state.reason) });
     case 'stuck':
-      return stop(state, startingAfter(state.after), stillTrue(state.reason), context);
+      return stop(state, startingAfter(state.after), stillTrue(state.because), context);
     case 'unlinking':
     case 'removing':
       return to({ ...state, restart: true });

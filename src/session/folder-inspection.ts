@@ -217,7 +217,12 @@ export function asGatewayError(
   if (error instanceof GatewayError) return error;
   const { folder, profile, host } = context;
   const { failure } =
-    error instanceof Refusal ? error : refusal({ errno: errnoOf(error), path: folder.path });
+    error instanceof Refusal ? error : refusal({ errno: errnoOf(error), path: pathOf(error) ?? folder.path });
   const inProfile = isWithin(profile, failure.blocker?.path ?? failure.path);
   return explainFailure({ ...failure, folder, inProfile }, host);
+}
+
+/** What the file system's error is about, where it says so. */
+function pathOf(error: unknown): string | undefined {
+  return error instanceof Error ? (error as NodeJS.ErrnoException).path : undefined;
 }

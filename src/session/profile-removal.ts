@@ -1,30 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { errnoOf } from './folder-access.ts';
 
 const REMOVED = '.removed-';
 
 /** Another process (a dying Chromium helper, an indexer, a backup) may still write: tried again for about 3 s. */
-const RETRIES = { maxRetries: 7, retryDelay: 100 };
+const RETRIES = 7;
+const RETRY_MS = 100;
+const MAY_PASS = new Set(['EBUSY', 'EMFILE', 'ENFILE', 'ENOTEMPTY', 'EPERM']);
 
 /**
  * Removes a profile in two steps: it is renamed, which is atomic, so that no start ever sees half a login, and then
- * deleted. Links are removed and never followed. A profile that is a mount point cannot be renamed and is emptied.
- * @throws the file system's error
+ * deleted, together with what earlier tries have left. Links are removed and never followed. A profile that is a mount
+ * point cannot be renamed and is emptied.
+ * @returns what is out of the way and still on the disk; empty when all of it is gone
+ * @throws the file system's error when the profile is still in its place
  */
-export async function removeProfile(profile: string): Promise<void> {
-  const doomed = removedPath(profile);
+export async function removeProfile(profile: string): Promise<Leftover[]> {
   try {
-    await rename(profile, doomed);
+    await rename(profile, removedPath(profile));
   } catch (error) {
-    if (errnoOf(error) === 'ENOENT') return;
-    if (errnoOf(error) !== 'EBUSY') throw error;
-    for (const name of await readdir(profile)) await removeTree(join(profile, name));
-    return;
+    if (errnoOf(error) === 'EBUSY') {
+      for (const name of await readdir(profile)) await removeTree(join(profile, name));
+    } else if (errnoOf(error) !== 'ENOENT') throw error;
   }
-  await removeTree(doomed);
+  return removeLeftovers(profile);
 }
 
 /** A name for a profile that is out of use; what has such a name is deleted by `removeLeftovers`. */
@@ -40,20 +43,34 @@ export function unpackingPrefix(profile: string): string {
   return join(dirname(profile), `.${basename(profile)}.unpacking-`);
 }
 
+/** A folder of a login that could not be deleted. */
+export interface Leftover {
+  readonly path: string;
+  /** The error's code. */
+  readonly errno: string;
+}
+
 /**
  * Deletes what an interrupted removal or restore has left.
- * @returns what could not be deleted, with the error's code
+ * @returns what could not be deleted
  */
-export async function removeLeftovers(profile: string): Promise<{ path: string; errno: string }[]> {
-  const failed: { path: string; errno: string }[] = [];
+export async function removeLeftovers(profile: string): Promise<Leftover[]> {
+  const failed: Leftover[] = [];
   const root = dirname(profile);
   const prefixes = [basename(profile) + REMOVED, basename(unpackingPrefix(profile))];
-  for (const name of await readdir(root)) {
+  for (const name of await namesIn(root)) {
     if (!prefixes.some((prefix) => name.startsWith(prefix))) continue;
     const path = join(root, name);
     await removeTree(path).catch((error: unknown) => failed.push({ path, errno: errnoOf(error) }));
   }
   return failed;
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  return readdir(folder).catch((error: unknown) => {
+    if (errnoOf(error) === 'ENOENT') return [];
+    throw error;
+  });
 }
 
 /** A link in place of the profile would be removed and the login behind it would stay. */
@@ -98,7 +115,19 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-/** Deletes a folder with all that is in it; links are removed and not followed. */
+/**
+ * Deletes a folder with all that is in it; links are removed and not followed.
+ * @throws the file system's error
+ */
 export async function removeTree(path: string): Promise<void> {
-  await rm(path, { recursive: true, force: true, ...RETRIES });
+  // Not with the retries of `rm`: it waits at every level anew, for hours where a file deep down resists.
+  for (let retry = 1; ; retry += 1) {
+    try {
+      await rm(path, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (retry > RETRIES || !MAY_PASS.has(errnoOf(error))) throw error;
+      await delay(retry * RETRY_MS);
+    }
+  }
 }

@@ -1,8 +1,8 @@
-import { access, constants, stat } from 'node:fs/promises';
+import { access, constants, open, stat, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { GatewayError } from '../errors.ts';
-import { attempt } from './folder-access.ts';
+import { attempt, errnoOf } from './folder-access.ts';
 
 /** Where the browser keeps what the login consists of; it never removes this folder itself. */
 const LOGIN_DATA = join('Default', 'IndexedDB');
@@ -10,32 +10,70 @@ const LOGIN_DATA = join('Default', 'IndexedDB');
 /** Whether the profile of a running browser is still the one that its next start will find. */
 export class ProfileWatch {
   readonly #profile: string;
-  /** Which folder the profile was when it was remembered; undefined before. */
-  #remembered: string | null | undefined = undefined;
+  /** The folder that the profile was when it was remembered. Held open, so that its inode number is not given out again. */
+  #remembered: FileHandle | null = null;
   #hadLogin = false;
+  /** One step at a time: on a share that does not answer, each more would be one more thread that never comes back. */
+  #last: Promise<unknown> = Promise.resolve();
+  #look: Promise<GatewayError | null> | null = null;
 
   constructor(profile: string) {
     this.#profile = profile;
   }
 
-  /** Takes the profile as it is now for the right one. */
-  async remember(): Promise<void> {
-    this.#hadLogin = false;
-    this.#remembered = await identityOf(this.#profile);
+  /** Takes the profile as it is now for the right one. Where it cannot be seen, there is nothing to compare with. */
+  remember(): Promise<void> {
+    return this.#next(async () => {
+      await this.#close();
+      this.#remembered = await open(this.#profile, constants.O_RDONLY | constants.O_DIRECTORY).catch(
+        () => null,
+      );
+    });
+  }
+
+  /** Lets the folder go: there is nothing to be said about it any more. */
+  forget(): Promise<void> {
+    return this.#next(() => this.#close());
   }
 
   /**
-   * @returns `session_path_deleted` when the profile, or the login in it, was deleted, moved or replaced
-   * @throws Refusal when it cannot be written any more
+   * A look that has not ended is not begun anew.
+   * @returns `session_path_deleted` when the profile, or the login in it, was deleted, moved or replaced; null when it
+   *   was not, or when nobody can tell
+   * @throws Refusal when it cannot be reached or written any more
    */
-  async problem(): Promise<GatewayError | null> {
-    if (this.#remembered === undefined) return null;
-    if ((await identityOf(this.#profile)) !== this.#remembered) return this.#gone();
-    const hasLogin = (await identityOf(join(this.#profile, LOGIN_DATA))) !== null;
-    if (this.#hadLogin && !hasLogin) return this.#gone();
-    this.#hadLogin = hasLogin;
+  problem(): Promise<GatewayError | null> {
+    this.#look ??= this.#next(() => this.#problem()).finally(() => {
+      this.#look = null;
+    });
+    return this.#look;
+  }
+
+  async #problem(): Promise<GatewayError | null> {
+    if (this.#remembered === null) return null;
+    const remembered = await this.#remembered.stat().catch(() => null);
+    const now = await seen(this.#profile);
+    if (remembered === null || now === 'unknown') return null;
+    if (now?.dev !== remembered.dev || now.ino !== remembered.ino) return this.#gone();
+    const login = await seen(join(this.#profile, LOGIN_DATA));
+    if (login === 'unknown') return null;
+    if (this.#hadLogin && login === null) return this.#gone();
+    this.#hadLogin = login !== null;
     await attempt('write', this.#profile, () => access(this.#profile, constants.W_OK | constants.X_OK));
     return null;
+  }
+
+  async #close(): Promise<void> {
+    this.#hadLogin = false;
+    const handle = this.#remembered;
+    this.#remembered = null;
+    await handle?.close().catch(() => undefined);
+  }
+
+  #next<T>(step: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(step);
+    this.#last = result.catch(() => undefined);
+    return result;
   }
 
   #gone(): GatewayError {
@@ -47,11 +85,27 @@ export class ProfileWatch {
   }
 }
 
-/** Which folder a path is; null when there is none. */
-async function identityOf(path: string): Promise<string | null> {
-  return stat(path, { bigint: true }).then(
-    // Numbers of inodes are given out again at once; the time of birth tells them apart.
-    ({ dev, ino, birthtimeNs }) => `${dev}:${ino}:${birthtimeNs}`,
-    () => null,
-  );
+/**
+ * What a path leads to; null when there is nothing, `unknown` when a disk or share does not say.
+ * The inode's number names it, not its time of birth: without `statx` (Linux before 4.11) Node gives the time of the
+ * last change for that, which comes with every file that the browser makes.
+ * @throws Refusal where looking is forbidden
+ */
+async function seen(
+  path: string,
+): Promise<{ readonly dev: number; readonly ino: number } | null | 'unknown'> {
+  try {
+    return await stat(path);
+  } catch (error) {
+    switch (errnoOf(error)) {
+      case 'ENOENT':
+      case 'ENOTDIR':
+        return null;
+      case 'EACCES':
+      case 'EPERM':
+        return attempt('reach', path, () => Promise.reject(error as Error));
+      default:
+        return 'unknown';
+    }
+  }
 }

@@ -3,6 +3,8 @@ import type { Reason } from './state.ts';
 
 const CONNECT = 'Press Connect on the page /whatsapp, or send: POST /api/whatsapp/connect';
 
+const LINK = 'Link it again: scan the QR code in WhatsApp under Settings, Linked devices';
+
 /** The reasons that the state machine itself gives. All others come as GatewayErrors with their own words. */
 export const REASONS = {
   stopped: {
@@ -10,11 +12,12 @@ export const REASONS = {
     message: 'Stopped; the stored login, if there is one, is kept',
     action: CONNECT,
   },
-  logged_out: {
+  logging_out: {
     code: 'logged_out',
-    message: 'Logged out; the stored login is removed',
-    action: 'Link it again: scan the QR code in WhatsApp under Settings, Linked devices',
+    message: 'Logged out; the stored login is being removed',
+    action: LINK,
   },
+  logged_out: { code: 'logged_out', message: 'Logged out; the stored login is removed', action: LINK },
   load_timeout: {
     code: 'load_timeout',
     message: 'WhatsApp Web did not load in time',

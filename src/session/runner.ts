@@ -35,6 +35,8 @@ export class SessionRunner {
   #checks: Promise<void> = Promise.resolve();
   #latestCheck = 0;
   #lastCause = '';
+  /** Whose page is being measured. */
+  #probing: number | null = null;
   #busy = false;
 
   constructor(parts: RunnerParts) {
@@ -221,12 +223,21 @@ export class SessionRunner {
     this.dispatch({ type: 'browser_stopped', epoch });
   }
 
+  /** One measurement at a time: several that hang together would count as several in a row. */
   async #probe(epoch: number): Promise<void> {
+    if (this.#probing === epoch) return;
+    this.#probing = epoch;
     const error = await failureOf(async () => {
       const result = await this.#clientOf(epoch).probe();
+      this.#probed(epoch);
       this.dispatch({ type: 'probed', epoch, result });
     }, 'browser_unresponsive');
+    this.#probed(epoch);
     if (error !== null) this.dispatch({ type: 'probe_failed', epoch, error });
+  }
+
+  #probed(epoch: number): void {
+    if (this.#probing === epoch) this.#probing = null;
   }
 
   async #checkLogin(epoch: number): Promise<void> {

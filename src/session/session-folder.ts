@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 
 import { GatewayError, messageOf } from '../errors.ts';
+import { shellWord } from './folder-advice.ts';
 import { readHost, type Host } from './folder-host.ts';
 import { asGatewayError, inspectFolder, type InspectionOptions } from './folder-inspection.ts';
 import { FolderLock, type LockResult } from './folder-lock.ts';
@@ -13,7 +14,7 @@ import type { LoginStore, SessionLog } from './ports.ts';
 import { exchangeProfile, recoverExchange } from './profile-exchange.ts';
 import { profileUse, removeSingletons, type SingletonOwner } from './profile-locks.ts';
 import { ProfileWatch } from './profile-watch.ts';
-import { isLink, removeCaches, removeLeftovers, removeProfile } from './profile-removal.ts';
+import { isLink, removeCaches, removeLeftovers, removeProfile, type Leftover } from './profile-removal.ts';
 
 export {
   describeFolder,
@@ -39,6 +40,9 @@ export interface SessionFolderOptions {
   readonly proc?: string;
 }
 
+/** The removal of a login may take four times as long: a profile has thousands of files, and a NAS may be slow. */
+const REMOVAL_SHARE = 4;
+
 /** A stop has 10 s in all; a dead share must not take them. */
 const RELEASE_WAIT_MS = 2_000;
 
@@ -52,12 +56,14 @@ export class SessionFolder implements LoginStore {
   readonly profile: string;
   readonly #log: SessionLog;
   readonly #deadlineMs: number;
+  readonly #removeMs: number;
   readonly #readHost: () => Promise<Host>;
   readonly #proc: string;
   readonly #lock: FolderLock;
   readonly #reservation: FolderLock;
   readonly #watch: ProfileWatch;
   #running: { readonly purpose: Purpose; readonly result: Promise<FolderInspection> } | null = null;
+  #removal: Promise<void> | null = null;
   #described = '';
 
   constructor(options: SessionFolderOptions) {
@@ -66,6 +72,7 @@ export class SessionFolder implements LoginStore {
     this.#watch = new ProfileWatch(this.profile);
     this.#log = options.log;
     this.#deadlineMs = options.deadlineMs ?? 15_000;
+    this.#removeMs = this.#deadlineMs * REMOVAL_SHARE;
     this.#readHost = options.readHost ?? (() => readHost());
     this.#proc = options.proc ?? '/proc';
     const lock = (file: string, holder: string) =>
@@ -173,7 +180,7 @@ export class SessionFolder implements LoginStore {
         return asGatewayError(error, { ...this.#context(), host: await this.#readHost() });
       }
     };
-    // Of a share that does not answer nobody knows what is on it.
+    // Of a share that does not answer nobody knows what is on it. The look goes on; the next one joins it.
     return withDeadline(look(), this.#deadlineMs, () => this.#noAnswer()).catch(() => null);
   }
 
@@ -185,6 +192,7 @@ export class SessionFolder implements LoginStore {
         () => undefined,
       );
     }
+    void this.#watch.forget();
     this.#lock.release();
     this.#reservation.release();
   }
@@ -200,6 +208,10 @@ export class SessionFolder implements LoginStore {
     readonly removed: readonly string[];
     readonly live: SingletonOwner | null;
   }> {
+    return withDeadline(this.#clearStaleLocks(), this.#deadlineMs, () => this.#noAnswer());
+  }
+
+  async #clearStaleLocks(): ReturnType<SessionFolder['clearStaleLocks']> {
     const { hostname, ...host } = await this.#readHost();
     const use = await profileUse({ profile: this.profile, hostname, proc: this.#proc });
     if (use.kind === 'live') return { removed: [], live: use.owner };
@@ -216,9 +228,22 @@ export class SessionFolder implements LoginStore {
   /**
    * Removes the stored login: at once out of sight, then from the disk. What an interruption leaves is
    * removed by the next `check()`. Harmless when there is none. Takes the folder lock and keeps it, as `check()` does.
-   * @throws GatewayError `login_not_removed`; also where another gateway uses the folder
+   * One at a time: whoever asks while it is at work waits for the same.
+   * @throws GatewayError `login_not_removed`; also where another gateway uses the folder, and where it takes so long
+   *   that the disk seems not to answer
    */
   async remove(): Promise<void> {
+    this.#removal ??= this.#remove().finally(() => {
+      this.#removal = null;
+    });
+    return withDeadline(this.#removal, this.#removeMs, () => {
+      const { message, action } = this.#noAnswer(this.#removeMs);
+      return this.#notRemoved(message, action);
+    });
+  }
+
+  async #remove(): Promise<void> {
+    await this.#watch.forget();
     if (await isLink(this.profile))
       throw this.#notRemoved('it is a link', `Remove it by hand: ${this.profile}`);
     const host = await this.#readHost();
@@ -231,12 +256,19 @@ export class SessionFolder implements LoginStore {
         `kill ${use.owner.pid}`,
       );
     }
+    let left: Leftover | undefined;
     try {
       await recoverExchange(this.profile);
-      await removeProfile(this.profile);
+      [left] = await removeProfile(this.profile);
     } catch (error) {
       const { message, action } = asGatewayError(error, { ...this.#context(), host });
       throw this.#notRemoved(message, action, error);
+    }
+    if (left !== undefined) {
+      throw this.#notRemoved(
+        `it is out of use, and still on the disk: ${left.path} (${left.errno})`,
+        `sudo rm -r ${shellWord(left.path)}`,
+      );
     }
     this.#log.info({ profile: this.profile }, 'Removed the stored login');
   }
@@ -300,10 +332,10 @@ export class SessionFolder implements LoginStore {
     return { folder: { path: this.root, realPath: this.root }, profile: this.profile };
   }
 
-  #noAnswer(): GatewayError {
+  #noAnswer(waitedMs = this.#deadlineMs): GatewayError {
     return new GatewayError({
       code: 'session_path_unusable',
-      message: `The disk or share under ${this.root} does not answer (waited ${this.#deadlineMs / 1_000} s)`,
+      message: `The disk or share under ${this.root} does not answer (waited ${waitedMs / 1_000} s)`,
       action: 'Check the network share or the disk; a NAS may be waking it up.',
       retryable: true,
     });

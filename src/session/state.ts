@@ -88,7 +88,13 @@ export type SessionState =
       readonly removal: { readonly restart: boolean } | null;
     })
   /** A person must act: the browser of this client cannot be ended. */
-  | (Live & { readonly phase: 'stuck'; readonly reason: Reason; readonly after: AfterStop });
+  | (Live & {
+      readonly phase: 'stuck';
+      readonly reason: Reason;
+      readonly after: AfterStop;
+      /** Why the browser was to be ended: what counts again when it does end after all. */
+      readonly because: Reason | null;
+    });
 
 export type Phase = SessionState['phase'];
 

@@ -83,7 +83,7 @@ export function lose(from: LiveState, reason: Reason, context: Context): Step {
 /** The login was ended by WhatsApp or by the phone: browser first, then the folder, then a new client. */
 export function expel(from: LiveState, restart: boolean, context: Context): Step {
   const after: AfterStop = { then: 'remove_login', restart, unlinkConfirmed: true };
-  return stop({ ...from, failures: 0 }, after, reasonOf(REASONS.logged_out), context);
+  return stop({ ...from, failures: 0 }, after, reasonOf(REASONS.logging_out), context);
 }
 
 /** Removes the stored login; no client is alive here. */
@@ -93,7 +93,7 @@ export function remove(restart: boolean, context: Context): Step {
 
 /** A removal is under way. */
 export function removing(restart: boolean, { now }: Context): StateIn<'removing'> {
-  const reason = reasonOf(REASONS.logged_out);
+  const reason = reasonOf(REASONS.logging_out);
   return { phase: 'removing', since: now, failures: 0, reason, timers: [], restart };
 }
 

@@ -188,7 +188,8 @@ function unlinked(state: StateIn<'unlinking'>, unlinkConfirmed: boolean, context
 }
 
 function browserStopped(state: StateIn<'stopping' | 'stuck'>, context: Context): Step {
-  const { after, reason, failures } = state;
+  const { after, failures } = state;
+  const reason = state.phase === 'stuck' ? state.because : state.reason;
   switch (after.then) {
     case 'stay':
       return rest(reason ?? reasonOf(REASONS.stopped), context);
@@ -244,7 +245,14 @@ function timer(state: SessionState, name: Timer['name'], context: Context): Step
     case 'unlinking':
       return unlinked(state, false, context);
     case 'stopping':
-      return to({ ...state, phase: 'stuck', since: now, reason: reasonOf(REASONS.stuck), timers: [] });
+      return to({
+        ...state,
+        phase: 'stuck',
+        since: now,
+        reason: reasonOf(REASONS.stuck),
+        because: state.reason,
+        timers: [],
+      });
     case 'waiting':
       return check(state.failures, state.reason, context);
     case 'failed':

@@ -28,6 +28,8 @@ export class LinkWatch {
   #syncWatched = false;
   /** Calls off what follows once the socket has stayed unpaired; null while it is not. */
   #believeAgain: (() => void) | null = null;
+  /** The page is logging out: what the socket says on the way is no news. */
+  #leaving = false;
   /** While a pairing code is valid: a QR would take it off the screen. */
   pairing = false;
 
@@ -79,6 +81,8 @@ export class LinkWatch {
         return;
       case 'logout':
         // The page clears itself and navigates. A page that hangs on the way has been logged out all the same.
+        this.#leaving = true;
+        this.#believe();
         events.later(logoutGraceMs, () => this.loggedOut());
         return;
       case 'passkey':
@@ -109,7 +113,9 @@ export class LinkWatch {
       case 'unpaired':
         if (!this.#linked) return;
         events.emit({ type: 'connection', connected: false, socketState });
-        // It may pass; and on its way out a logout goes through this state too, and asks for more than a restart.
+        // On its way out a logout goes through this state too, and asks for more than a restart.
+        if (this.#leaving) return;
+        // It may pass.
         this.#believeAgain ??= events.later(logoutGraceMs, () => this.#fail(unpaired()));
         return;
       case 'idle_qr':

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 
 import { removeProfile } from '../../src/session/profile-removal.ts';
 import type { SessionFolder } from '../../src/session/session-folder.ts';
+import { breakFs } from '../support/broken-fs.ts';
 import { end, failureOf, folderRig, undeletable } from '../support/folder-rig.ts';
 
 const rig = folderRig();
@@ -82,6 +83,47 @@ describe('removal', () => {
     // rename(2) answers EBUSY for a path that ends in a dot, as it does for a mount point.
     await removeProfile(`${profile}/.`);
     expect(readdirSync(profile)).toEqual([]);
+  });
+
+  test('login, a folder in it cannot be deleted, is not called removed, at the first try or a later one', async (context) => {
+    const folder = rig.open();
+    await folder.check();
+    const undo = await undeletable(join(folder.profile, 'Default/IndexedDB'), context);
+    let left = folder.profile;
+    try {
+      for (let attempt = 0; attempt < 2; attempt += 1) {
+        const error = await failureOf(folder.remove());
+        left = readdirSync(folder.root).find((name) => name.startsWith('session-test.removed-')) ?? '';
+        expect(error.code).toBe('login_not_removed');
+        expect(error.message).toContain('it is out of use, and still on the disk');
+        expect(error.action).toBe(`sudo rm -r ${join(folder.root, left)}`);
+      }
+    } finally {
+      undo(join(folder.root, left, 'Default/IndexedDB'));
+    }
+    await folder.remove();
+    expect(readdirSync(folder.root).filter((name) => name.startsWith('session'))).toEqual([]);
+  });
+
+  test('login, on a share that does not answer, is not removed, and one removal waits for it', async () => {
+    const folder = rig.open({ deadlineMs: 50 });
+    await folder.check();
+    const { promise: answered, resolve: answer } = Promise.withResolvers<undefined>();
+    let renamed = 0;
+    breakFs('rename', (real) => async (...call) => {
+      renamed += 1;
+      await answered;
+      return real(...call);
+    });
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const error = await failureOf(folder.remove());
+      expect(error).toMatchObject({ code: 'login_not_removed' });
+      expect(error.message).toContain('does not answer (waited 0.2 s)');
+    }
+    expect(renamed).toBe(1);
+    answer(undefined);
+    await folder.remove();
+    expect(existsSync(folder.profile)).toBe(false);
   });
 
   test('login, what is left of an earlier removal cannot be deleted, is a warning', async (context) => {

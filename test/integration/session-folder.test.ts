@@ -9,6 +9,7 @@ import { describe, expect, test } from 'vitest';
 
 import { HOST_FILES, readHost } from '../../src/session/folder-host.ts';
 import type { FolderInspection } from '../../src/session/session-folder.ts';
+import { breakFs } from '../support/broken-fs.ts';
 import { failureOf, folderRig } from '../support/folder-rig.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -47,6 +48,52 @@ describe('problem', () => {
     expect(await folder.problem(), 'asked again').toMatchObject({ code: 'session_path_deleted' });
     await folder.check();
     expect(await folder.problem()).toBeNull();
+  });
+
+  test('files that come and go, where a file system knows no time of birth (Linux before 4.11), are no problem', async () => {
+    // What Node makes of a kernel without statx.
+    breakFs('stat', (real) => async (...call) => {
+      const found = (await real(...call)) as Record<string, unknown>;
+      return Object.assign(found, { birthtimeNs: found['ctimeNs'], birthtimeMs: found['ctimeMs'] });
+    });
+    const folder = rig.open();
+    await folder.check();
+    for (let n = 0; n < 3; n += 1) {
+      await writeFile(join(folder.profile, `file ${n}`), 'x');
+      expect(await folder.problem()).toBeNull();
+    }
+  });
+
+  test.each([
+    ['EACCES', 'session_profile_not_writable'],
+    ['EIO', null],
+    ['ESTALE', null],
+  ])('login, looking at it fails with %s, is not called deleted', async (errno, code) => {
+    const folder = rig.open();
+    await folder.check();
+    breakFs('stat', (real) => async (path, ...rest) => {
+      if (path !== folder.profile) return real(path, ...rest);
+      throw Object.assign(new Error(`${errno}: refused`), { code: errno, path });
+    });
+    expect((await folder.problem())?.code ?? null).toBe(code);
+  });
+
+  test('share that does not answer, looked at again and again, is asked once', async () => {
+    const folder = rig.open({ deadlineMs: 50 });
+    await folder.check();
+    const { promise: answered, resolve: answer } = Promise.withResolvers<undefined>();
+    let asked = 0;
+    breakFs('stat', (real) => async (path, ...rest) => {
+      if (path === folder.profile && asked++ === 0) await answered;
+      return real(path, ...rest);
+    });
+    for (let look = 0; look < 5; look += 1) expect(await folder.problem()).toBeNull();
+    expect(asked).toBe(1);
+    answer(undefined);
+    await rm(folder.profile, { recursive: true });
+    await waitFor(async () => (await folder.problem())?.code === 'session_path_deleted', {
+      what: 'the share, once it answers, to be looked at anew',
+    });
   });
 
   test('login, moved away and back, is no problem any more', async () => {

@@ -726,6 +726,22 @@ given_synology() {
   assert_success
 }
 
+@test "values in quotes with a comment behind them, read as the program and compose read them" {
+  printf '%s\n' 'PUID="1026" # anna' "PGID='100'   # users" 'PORT="3001" # "free"' >"${PROJECT}/.env"
+  run deploy --dry-run
+  assert_success
+  assert_output --partial 'root, for 1026:100 (PUID and PGID in .env)'
+  assert_output --partial 'port 3001 is free'
+}
+
+@test "value with a dollar behind an escaped quote, refused by name" {
+  deploy >/dev/null
+  : >"${FAKE}/calls"
+  printf '%s\n' 'CHROMIUM_ARGS="--lang=\"$LANG\"" # of $all' >>"${PROJECT}/.env"
+  refused
+  assert_output --partial 'in the value of CHROMIUM_ARGS'
+}
+
 @test "path with an apostrophe, the commands that are printed can be typed as they are" {
   mv "${PROJECT}" "${BATS_TEST_TMPDIR}/anna's \$server"
   PROJECT="${BATS_TEST_TMPDIR}/anna's \$server"

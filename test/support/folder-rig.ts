@@ -104,15 +104,15 @@ export async function failureOf(promise: Promise<unknown>): Promise<GatewayError
 
 /**
  * Makes a folder that this process cannot delete: as root a mount point, else one that it may not enter.
- * @returns what makes it deletable again
+ * @returns what makes it deletable again; wants its path, where that has changed
  */
-export async function undeletable(path: string, context: TestContext): Promise<() => void> {
+export async function undeletable(path: string, context: TestContext): Promise<(now?: string) => void> {
   await mkdir(path, { recursive: true });
   if (process.geteuid!() !== 0) {
     await writeFile(join(path, 'file'), 'x');
     await chmod(path, 0o000);
-    return () => {
-      chmodSync(path, 0o700);
+    return (now = path) => {
+      chmodSync(now, 0o700);
     };
   }
   try {
@@ -120,7 +120,7 @@ export async function undeletable(path: string, context: TestContext): Promise<(
   } catch {
     context.skip('needs the right to mount');
   }
-  return () => {
-    execFileSync('umount', [path]);
+  return (now = path) => {
+    execFileSync('umount', [now]);
   };
 }

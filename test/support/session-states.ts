@@ -62,7 +62,7 @@ export const STATES: { readonly [P in Phase]: StateIn<P> } = {
     removal: null,
     timers: timer('retry'),
   },
-  stuck: { ...live, phase: 'stuck', reason: REASON, after: { then: 'retry' } },
+  stuck: { ...live, phase: 'stuck', reason: REASON, after: { then: 'retry' }, because: REASON },
 };
 
 export const PHASES = Object.keys(STATES) as Phase[];

@@ -143,14 +143,14 @@ describe('readConfig', () => {
     }
   });
 
-  it.each(['0.0.0.0', '::', '::1', 'fe80::1%eth0', 'localhost', 'nas-1.local', '4u.example'])(
+  it.each(['0.0.0.0', '::', '::1', 'fe80::1%eth0', 'localhost', 'nas-1.local', 'nas_box', '4u.example'])(
     'HOST %s, is taken',
     (host) => {
       expect(readConfig({ HOST: host }).host).toBe(host);
     },
   );
 
-  it.each(['not a host', '999.1.1.1', '127.0.0', 'http://nas', 'nas:3000', '-nas', 'nas.'])(
+  it.each(['not a host', '999.1.1.1', '127.0.0', 'http://nas', 'nas:3000', '-nas', 'nas.', 'n'.repeat(254)])(
     'HOST %s, is refused',
     (host) => {
       expect(problemsOf({ HOST: host })).toEqual([expect.stringMatching(/^HOST: expected an IP address/)]);

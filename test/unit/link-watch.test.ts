@@ -91,3 +91,13 @@ test('unpaired before anything is linked, nothing', () => {
   vi.advanceTimersByTime(GRACE_MS);
   expect(heard).toEqual([]);
 });
+
+test('unpaired and then logged out by the page, which hangs, is logged out', () => {
+  const { watch, socket, said } = linked();
+  socket('UNPAIRED');
+  vi.advanceTimersByTime(1);
+  watch.observed({ type: 'logout' });
+  socket('UNPAIRED');
+  vi.advanceTimersByTime(GRACE_MS);
+  expect(said()).toEqual(['connection', 'connection', 'logged_out']);
+});

@@ -418,6 +418,24 @@ describe('session, ready is measured', () => {
     });
   });
 
+  it('probes that hang together, one of them; a page that is silent for a moment is not ended', async () => {
+    const rig = await ready();
+    const client = rig.driver.last;
+    const hanging: ((error: Error) => void)[] = [];
+    client.probe = () => new Promise((_, reject) => hanging.push(reject));
+    client.emit({ type: 'connection', connected: false, socketState: 'OPENING' });
+    for (let again = 0; again < 3; again += 1) {
+      client.emit({ type: 'connection', connected: true, socketState: 'CONNECTED' });
+      rig.clock.advance(DEFAULT_POLICY.probeAgainMs);
+    }
+    expect(hanging).toHaveLength(1);
+    hanging[0]?.(new GatewayError({ code: 'browser_unresponsive', message: 'silent' }));
+    await settle();
+    expect(rig.session.status()).toMatchObject({ phase: 'reconnecting' });
+    rig.clock.advance(DEFAULT_POLICY.probeAgainMs);
+    expect(hanging, 'measured again').toHaveLength(2);
+  });
+
   it('one silent probe and a later answer, no restart', async () => {
     const rig = await ready(sessionRig({ policy: { silentProbes: 3 } }));
     rig.driver.last.probeResult = new GatewayError({ code: 'browser_unresponsive', message: 'silent' });
@@ -849,5 +867,40 @@ describe('session, stopping', () => {
     await settle();
     expect(rig.removals).toBe(0);
     expect(rig.driver.clients).toHaveLength(2);
+  });
+});
+
+describe('session, a browser that ends only after it was given up', () => {
+  async function stuckAfter(act: (rig: Rig) => void): Promise<Rig> {
+    const rig = sessionRig();
+    rig.driver.manualStop = true;
+    await ready(rig);
+    act(rig);
+    rig.clock.advance(DEFAULT_POLICY.stopMs);
+    await settle();
+    expect(rig.session.status()).toMatchObject({ phase: 'stuck', reason: { code: 'browser_unresponsive' } });
+    rig.driver.last.stopping.open();
+    await settle();
+    return rig;
+  }
+
+  it('of an account that is blocked, is not started again', async () => {
+    const rig = await stuckAfter(({ driver }) =>
+      driver.last.emit({ type: 'failed', error: new GatewayError({ code: 'blocked', message: 'banned' }) }),
+    );
+    expect(rig.session.status()).toMatchObject({
+      status: 'error',
+      reason: { code: 'blocked', retryAt: null },
+    });
+    rig.clock.advance(60 * 60_000);
+    await settle();
+    expect(rig.driver.clients).toHaveLength(1);
+  });
+
+  it('that somebody has stopped, is stopped', async () => {
+    const rig = await stuckAfter(({ session }) => {
+      session.disconnect().catch(() => undefined);
+    });
+    expect(rig.session.status()).toMatchObject({ status: 'idle', reason: { code: 'stopped' } });
   });
 });

@@ -67,6 +67,20 @@ describe('removal', () => {
     expect(existsSync(join(rig.place, 'elsewhere'))).toBe(true);
   });
 
+  test('login, in a folder that does not exist, needs no removal', async () => {
+    await rig.open().remove();
+  });
+
+  test('login, what is left of it cannot be looked for, is not called removed', async () => {
+    const folder = rig.open();
+    await folder.check();
+    breakFs('readdir', (real) => async (path, ...rest) => {
+      if (path !== folder.root) return real(path, ...rest);
+      throw Object.assign(new Error('EIO: refused'), { code: 'EIO', path });
+    });
+    expect((await failureOf(folder.remove())).code).toBe('login_not_removed');
+  });
+
   test('login, the file system refuses, says why', async () => {
     await writeFile(join(rig.place, 'login'), 'x');
     const error = await failureOf(rig.open().remove());

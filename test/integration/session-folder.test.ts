@@ -65,18 +65,37 @@ describe('problem', () => {
   });
 
   test.each([
-    ['EACCES', 'session_profile_not_writable'],
-    ['EIO', null],
-    ['ESTALE', null],
-  ])('login, looking at it fails with %s, is not called deleted', async (errno, code) => {
+    ['EACCES', '', 'session_profile_not_writable'],
+    ['EIO', '', null],
+    ['ESTALE', '', null],
+    ['EACCES', 'Default/IndexedDB', 'session_profile_not_writable'],
+    ['EIO', 'Default/IndexedDB', null],
+  ])('login, looking at it fails with %s (%s), is not called deleted', async (errno, part, code) => {
     const folder = rig.open();
     await folder.check();
     breakFs('stat', (real) => async (path, ...rest) => {
-      if (path !== folder.profile) return real(path, ...rest);
+      if (path !== join(folder.profile, part)) return real(path, ...rest);
       throw Object.assign(new Error(`${errno}: refused`), { code: errno, path });
     });
     expect((await folder.problem())?.code ?? null).toBe(code);
   });
+
+  test.each(['not be opened', 'not say any more what it was'])(
+    'profile that can %s, is not called deleted',
+    async (what) => {
+      breakFs('open', (real) => async (path, ...rest) => {
+        const refused = () => Promise.reject(Object.assign(new Error('EIO: refused'), { code: 'EIO' }));
+        if (path !== folder.profile) return real(path, ...rest);
+        return what === 'not be opened'
+          ? refused()
+          : Object.assign((await real(path)) as object, { stat: refused });
+      });
+      const folder = rig.open();
+      await folder.check();
+      await rm(folder.profile, { recursive: true });
+      expect(await folder.problem()).toBeNull();
+    },
+  );
 
   test('share that does not answer, looked at again and again, is asked once', async () => {
     const folder = rig.open({ deadlineMs: 50 });

@@ -10,7 +10,10 @@ type Call = (path: string, ...rest: unknown[]) => Promise<unknown>;
  * make.
  * @param replacement is given the real one
  */
-export function breakFs(name: 'stat' | 'rename', replacement: (real: Call) => Call): void {
+export function breakFs(
+  name: 'stat' | 'rename' | 'open' | 'readdir',
+  replacement: (real: Call) => Call,
+): void {
   const real = promises[name] as Call;
   Object.assign(promises, { [name]: replacement(real) });
   syncBuiltinESMExports();

@@ -714,8 +714,7 @@ given_synology() {
 }
 
 @test "value with a dollar outside of single quotes, refused by name" {
-  deploy >/dev/null
-  : >"${FAKE}/calls"
+  given_running_version
   printf '%s\n' 'API_KEY=abc$defghijklmnopq' 'WEBHOOK_SECRET=$start-of-it' 'export SEND_TYPING=$shell' >>"${PROJECT}/.env"
   refused
   assert_output --partial 'in the value of API_KEY WEBHOOK_SECRET SEND_TYPING'
@@ -735,8 +734,7 @@ given_synology() {
 }
 
 @test "value with a dollar behind an escaped quote, refused by name" {
-  deploy >/dev/null
-  : >"${FAKE}/calls"
+  given_running_version
   printf '%s\n' 'CHROMIUM_ARGS="--lang=\"$LANG\"" # of $all' >>"${PROJECT}/.env"
   refused
   assert_output --partial 'in the value of CHROMIUM_ARGS'
@@ -763,8 +761,7 @@ given_synology() {
 }
 
 @test ".env that compose cannot read, refused before the build in its words" {
-  deploy >/dev/null
-  : >"${FAKE}/calls"
+  given_running_version
   echo 'failed to read .env: line 104: key cannot contain a space' >"${FAKE}/config-fails"
   refused
   assert_output --partial 'line 104: key cannot contain a space'
@@ -777,8 +774,7 @@ given_synology() {
 }
 
 @test "port that there is not, refused; a comment behind it, no part of it" {
-  deploy >/dev/null
-  : >"${FAKE}/calls"
+  given_running_version
   for port in 0 65536 99999; do
     sed -i '/^PORT=/d' "${PROJECT}/.env"
     echo "PORT=${port}" >>"${PROJECT}/.env"

@@ -56,7 +56,7 @@ export class AccountChange {
         const isOther = this.#row.get() !== null;
         const failed = isOther ? await this.#sender.abandon() : 0;
         await this.#transactions.run(() => {
-          if (isOther) this.#journal.forgetWatermarks();
+          if (isOther) this.#journal.watermarks.forget();
           this.#row.set(id);
         });
         if (isOther) {

@@ -48,6 +48,9 @@ export class IncomingRelay {
         this.#sink === null ? this.#keep({ event }, JSON.stringify(event).length) : this.#sink.append(event),
       acknowledged: (waId, ack) =>
         this.#sink === null ? this.#keep({ waId, ack }, waId.length) : this.#sink.acknowledged(waId, ack),
+      // Before the store is open, the search that follows it sees both.
+      seen: (chatId, id, at) => this.#sink?.seen(chatId, id, at) ?? Promise.resolve(),
+      unreadable: (chatId, at) => this.#sink?.unreadable(chatId, at),
       // Not known yet without a store; it is asked again when the event is written down.
       outboxIdOf: (waId) => this.#sink?.outboxIdOf(waId) ?? null,
     };

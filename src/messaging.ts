@@ -107,6 +107,8 @@ export class Messaging {
       append: (event) => this.journal.append(event),
       outboxIdOf: (waId) => this.outboxIdOf(waId),
       acknowledged: (waId, ack) => acknowledgements.record(waId, ack),
+      seen: (chatId, id, at) => this.journal.note(chatId, { at, ids: [id] }),
+      unreadable: (chatId, at) => this.#gaps.awaitReadable(chatId, at),
     };
     this.webhooks = new Webhooks({
       rows: store.webhooks,
@@ -194,7 +196,7 @@ export class Messaging {
         this.#gone.abort();
         this.#gaps.pause();
         this.messages.sender.disconnected();
-        this.journal.fallBehind();
+        this.journal.watermarks.fallBehind();
       }
     }
     const reason =

@@ -3,23 +3,37 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { EventInput } from './event.ts';
 import type { Journal } from './journal.ts';
+import { covers, secondOf, type Watermark } from './watermark.ts';
 
 /** WhatsApp's history, as the gap replay needs it. */
 export interface History {
   /** Every chat with the time of its newest message, in milliseconds since the Unix epoch. */
   chats(): Promise<readonly { readonly id: string; readonly at: number }[]>;
-  /** The messages of a chat that are not older than `since`, oldest first, at most the newest `limit`. */
-  messages(chatId: string, since: number, limit: number): Promise<readonly EventInput[]>;
+  /** What was said in a chat and is not older than `since`, of at most the newest `limit` messages. */
+  messages(chatId: string, since: number, limit: number): Promise<Said>;
 }
 
-/** The name under which the journal keeps when it began: older history is none of its business. */
-const BEGINNING = '*';
+/** What was said in a chat. */
+export interface Said {
+  /** The messages of others and of other devices of the account, oldest first. */
+  readonly events: readonly Extract<EventInput, { type: 'message' }>[];
+  /** How far the chat is known with that, the account's own messages included; null when nothing was said. */
+  readonly upTo: Watermark | null;
+  /** The time of the oldest message that WhatsApp Web has and cannot read yet; null when there is none. */
+  readonly unreadableAt: number | null;
+}
 
 /** What is looked at in one chat at most; a gateway that was away for months does not replay a whole life. */
 const LIMIT_PER_CHAT = 500;
 
-/** Between two searches of which the first did not come to its end, in milliseconds; the last one repeats. */
+/** Between two searches of which the first did not find everything, in milliseconds; the last one repeats. */
 const PAUSES = [5_000, 30_000, 120_000, 600_000] as const;
+
+/**
+ * How old a message may be that is still waited for because it cannot be read, in milliseconds. Shorter than any
+ * retention, so that the journal still has what came after it and recognises that when it is looked at again.
+ */
+const READABLE_WITHIN_MS = 12 * 3_600_000;
 
 /**
  * Finds what came in while the gateway was away: chats whose newest message is newer than what the journal knows
@@ -32,9 +46,10 @@ export class GapReplay {
   readonly #log: Logger;
   #running: Promise<void> | null = null;
   #again = false;
-  #failures = 0;
+  /** Searches in a row that did not find everything. */
+  #fruitless = 0;
   #paused = false;
-  #cancelRetry: (() => void) | null = null;
+  #cancelWait: (() => void) | null = null;
 
   constructor(journal: Journal, history: History, clock: Clock, log: Logger) {
     this.#journal = journal;
@@ -45,7 +60,7 @@ export class GapReplay {
 
   /** To be called whenever WhatsApp is ready. Resolves when what was missed is in the journal; never rejects. */
   run(): Promise<void> {
-    this.#cancelRetry?.();
+    this.#stopWaiting();
     this.#paused = false;
     this.#again = true;
     this.#running ??= this.#loop().finally(() => {
@@ -56,61 +71,99 @@ export class GapReplay {
 
   /** WhatsApp is away, or the gateway stops: what is left is looked for at the next `run`. */
   pause(): void {
-    this.#cancelRetry?.();
-    this.#failures = 0;
+    this.#stopWaiting();
+    this.#fruitless = 0;
     this.#paused = true;
+  }
+
+  /** A message of this time has come in and cannot be read yet: its chat is looked at again, after a crash as well. */
+  awaitReadable(chatId: string, at: number): void {
+    this.#journal.watermarks.hold(chatId, at);
+    this.#lookLater();
   }
 
   async #loop(): Promise<void> {
     while (this.#again) {
       this.#again = false;
       try {
-        const { absences } = this.#journal;
+        const { watermarks } = this.#journal;
+        const { absences } = watermarks;
         const found = await this.#replay();
-        await this.#journal.caughtUp(absences);
-        this.#failures = 0;
+        await watermarks.caughtUp(absences);
         if (found > 0) this.#log.info({ found }, 'messages that came in meanwhile are now in the journal');
+        if (watermarks.held.length > 0) this.#lookLater();
+        else this.#fruitless = 0;
       } catch (error) {
         this.#log.warn(
           { reason: messageOf(error) },
           'what came in meanwhile could not be looked for; it is tried again',
         );
-        this.#retry();
+        this.#lookLater();
       }
     }
   }
 
-  #retry(): void {
-    if (this.#paused) return;
-    const pause = PAUSES[Math.min(this.#failures, PAUSES.length - 1)] ?? 0;
-    this.#failures += 1;
-    this.#cancelRetry?.();
-    this.#cancelRetry = this.#clock.schedule(pause, () => void this.run());
+  #lookLater(): void {
+    if (this.#paused || this.#cancelWait !== null) return;
+    const pause = PAUSES[Math.min(this.#fruitless, PAUSES.length - 1)] ?? 0;
+    this.#fruitless += 1;
+    this.#cancelWait = this.#clock.schedule(pause, () => void this.run());
   }
 
+  #stopWaiting(): void {
+    this.#cancelWait?.();
+    this.#cancelWait = null;
+  }
+
+  /** @returns how many messages were found */
   async #replay(): Promise<number> {
-    const beginning = this.#journal.watermark(BEGINNING);
+    const { watermarks } = this.#journal;
+    const beginning = watermarks.beginning;
     if (beginning === null) {
-      await this.#journal.raiseWatermark(BEGINNING, this.#clock.now());
+      await watermarks.begin(this.#clock.now());
       return 0;
     }
+    const heldBefore = new Set(watermarks.held);
     let found = 0;
     let failure: Error | null = null;
     for (const chat of await this.#history.chats()) {
-      const since = this.#journal.watermark(chat.id) ?? beginning;
-      // WhatsApp counts in seconds: a second message of the same second is newer, and does not look it.
-      const second = Math.floor(since / 1000) * 1000;
-      if (chat.at < second) continue;
+      heldBefore.delete(chat.id);
+      const known = watermarks.of(chat.id) ?? { at: beginning, ids: [] };
+      // A second message of the same second is newer, and does not look it.
+      if (chat.at < secondOf(known.at)) continue;
       try {
-        for (const event of await this.#history.messages(chat.id, second, LIMIT_PER_CHAT)) {
-          if ((await this.#journal.append(event)) !== null) found += 1;
-        }
+        found += await this.#search(chat.id, known);
       } catch (error) {
         // One chat that cannot be read does not keep the others from being looked at.
         failure ??= new Error(messageOf(error), { cause: error });
       }
     }
+    // A chat that is not there any more will not be read.
+    for (const chatId of heldBefore) await watermarks.release(chatId);
     if (failure !== null) throw failure;
+    return found;
+  }
+
+  async #search(chatId: string, known: Watermark): Promise<number> {
+    const { watermarks } = this.#journal;
+    const heldAt = watermarks.heldAt(chatId);
+    const { events, upTo, unreadableAt } = await this.#history.messages(
+      chatId,
+      secondOf(known.at),
+      LIMIT_PER_CHAT,
+    );
+    // First: what came after it must not count as the newest that is known.
+    if (unreadableAt !== null && this.#clock.now() - unreadableAt < READABLE_WITHIN_MS) {
+      watermarks.hold(chatId, unreadableAt);
+    } else if (watermarks.heldAt(chatId) === heldAt) {
+      await watermarks.release(chatId);
+    }
+    let found = 0;
+    for (const event of events) {
+      if (covers(known, { id: event.data.id, at: event.at })) continue;
+      if ((await this.#journal.append(event)) !== null) found += 1;
+    }
+    if (upTo !== null) await this.#journal.note(chatId, upTo);
     return found;
   }
 }

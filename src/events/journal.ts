@@ -4,6 +4,8 @@ import { derivedId, newId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { EVENT_VERSION, type EventInput, type JournalEvent } from './event.ts';
 import type { JournalRows, Transactions } from './ports.ts';
+import type { Watermark } from './watermark.ts';
+import { Watermarks } from './watermarks.ts';
 
 /** How many of the newest events are kept in memory, so that live readers do not ask the disk. */
 const RECENT = 1_000;
@@ -18,6 +20,8 @@ const RETRY_MS = 1_000;
  * live and what is past are the same list, so that nobody sees a gap or a repetition between the two.
  */
 export class Journal {
+  /** How far each chat is known. */
+  readonly watermarks: Watermarks;
   readonly #rows: JournalRows;
   readonly #transactions: Transactions;
   readonly #clock: Clock;
@@ -30,18 +34,12 @@ export class Journal {
   #waiting: { input: EventInput; resolve: (event: JournalEvent | null) => void }[] = [];
   #writing = false;
   #dropped = 0;
-  /**
-   * The newest time of each chat that is not remembered yet, because older messages of it may still be missing;
-   * null while nothing is missing. It begins as an absence: nobody knows what happened before the start.
-   */
-  #behind: Map<string, number> | null = new Map();
-  #absences = 1;
-
   constructor(rows: JournalRows, transactions: Transactions, clock: Clock, log: Logger) {
     this.#rows = rows;
     this.#transactions = transactions;
     this.#clock = clock;
     this.#log = log;
+    this.watermarks = new Watermarks(rows, transactions);
     this.#lastSeq = rows.lastSeq();
     this.#recentSince = this.#lastSeq;
   }
@@ -60,7 +58,7 @@ export class Journal {
       if (this.#dropped === 0)
         this.#log.error({ waiting: MAX_PENDING }, 'too many events wait for the disk; dropping');
       this.#dropped += 1;
-      this.fallBehind();
+      this.watermarks.fallBehind();
       return Promise.resolve(null);
     }
     return new Promise((resolve) => {
@@ -85,7 +83,9 @@ export class Journal {
     };
     const seq = this.#rows.insert(event, now);
     if (seq === null) return null;
-    if (input.type === 'message') this.#noteTime(input.data.chatId, input.at);
+    if (input.type === 'message') {
+      this.watermarks.note(input.data.chatId, { at: input.at, ids: [input.data.id] });
+    }
     // The order of properties is what people see.
     const { id, ...rest } = event;
     const recorded: JournalEvent = { id, seq, ...rest };
@@ -129,56 +129,9 @@ export class Journal {
     return this.#rows.firstSeq();
   }
 
-  /** The time of the newest message of a chat that was ever written down, or null. */
-  watermark(chatId: string): number | null {
-    return this.#rows.watermark(chatId);
-  }
-
-  /** Remembers a time under the name of a chat, unless a later one is remembered. */
-  raiseWatermark(chatId: string, at: number): Promise<void> {
-    return this.#transactions.run(() => this.#rows.raiseWatermark(chatId, at));
-  }
-
-  /** Forgets what is known of every chat, inside a transaction that is under way: they are another account's now. */
-  forgetWatermarks(): void {
-    this.#rows.forgetWatermarks();
-    this.#transactions.afterCommit(() => {
-      if (this.#behind !== null) this.#behind = new Map();
-    });
-  }
-
-  /**
-   * Messages may be missed from now on: until `caughtUp`, what is heard does not count as the newest that is known
-   * of its chat, so that what came before it is still looked for, after a crash as well.
-   */
-  fallBehind(): void {
-    this.#behind ??= new Map();
-    this.#absences += 1;
-  }
-
-  /** Counts the absences, for `caughtUp`. */
-  get absences(): number {
-    return this.#absences;
-  }
-
-  /**
-   * What was missed is written down.
-   * @param absences as it was when the search began; another absence since then is not over
-   */
-  async caughtUp(absences: number): Promise<void> {
-    const behind = this.#behind;
-    if (behind === null || absences !== this.#absences) return;
-    await this.#transactions.run(() => {
-      for (const [chatId, at] of behind) this.#rows.raiseWatermark(chatId, at);
-      // Inside: what is written down after these rows counts at once again.
-      if (absences === this.#absences) this.#behind = null;
-    });
-  }
-
-  #noteTime(chatId: string, at: number): void {
-    const behind = this.#behind;
-    if (behind === null) this.#rows.raiseWatermark(chatId, at);
-    else behind.set(chatId, Math.max(at, behind.get(chatId) ?? at));
+  /** Messages are known without an event: the account's own. Resolves when that is on the disk, if it has to be. */
+  note(chatId: string, mark: Watermark): Promise<void> {
+    return this.#transactions.run(() => this.watermarks.note(chatId, mark));
   }
 
   async #write(): Promise<void> {

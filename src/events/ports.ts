@@ -1,4 +1,5 @@
 import type { JournalEvent } from './event.ts';
+import type { Watermark } from './watermark.ts';
 
 /** The rows of the journal. Writes are called inside `Transactions.run` only. */
 export interface JournalRows {
@@ -20,9 +21,9 @@ export interface JournalRows {
   ): { readonly events: number; readonly bytes: number };
   /** Removes the oldest `limit` events. */
   removeOldest(limit: number): { readonly events: number; readonly bytes: number };
-  /** The time of the newest message of a chat that was ever recorded; null when none was. */
-  watermark(chatId: string): number | null;
-  raiseWatermark(chatId: string, at: number): void;
+  /** What is remembered under the name of a chat, or null. */
+  watermark(chatId: string): Watermark | null;
+  setWatermark(chatId: string, watermark: Watermark): void;
   forgetWatermarks(): void;
 }
 

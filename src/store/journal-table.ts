@@ -4,7 +4,8 @@ import { EVENT_VERSION, type JournalEvent } from '../events/event.ts';
 import type { JournalRows } from '../events/ports.ts';
 import type { EventData } from '../events/schema.ts';
 import type { EventType } from '../events/types.ts';
-import { numberOf, numberOrNull, textOf, type Row } from './row.ts';
+import type { Watermark } from '../events/watermark.ts';
+import { numberOf, numberOrNull, textOf, textOrNull, type Row } from './row.ts';
 
 /** The SQL of `journal` and `watermarks`. */
 export class JournalTable implements JournalRows {
@@ -16,8 +17,10 @@ export class JournalTable implements JournalRows {
   readonly #removeOlder: StatementSync;
   readonly #removeOldest: StatementSync;
   readonly #watermark: StatementSync;
-  readonly #raise: StatementSync;
+  readonly #setWatermark: StatementSync;
+  readonly #setIds: StatementSync;
   readonly #forget: StatementSync;
+  readonly #forgetIds: StatementSync;
 
   constructor(connection: DatabaseSync) {
     this.#insert = connection.prepare(
@@ -36,12 +39,15 @@ export class JournalTable implements JournalRows {
     this.#removeOldest = connection.prepare(
       'DELETE FROM journal WHERE seq IN (SELECT seq FROM journal ORDER BY seq LIMIT ?) RETURNING bytes',
     );
-    this.#watermark = connection.prepare('SELECT at FROM watermarks WHERE chat_id = ?');
-    this.#raise = connection.prepare(
-      `INSERT INTO watermarks VALUES (?, ?)
-       ON CONFLICT (chat_id) DO UPDATE SET at = MAX(at, excluded.at)`,
+    this.#watermark = connection.prepare(
+      'SELECT at, ids FROM watermarks LEFT JOIN watermark_ids USING (chat_id, at) WHERE chat_id = ?',
+    );
+    this.#setWatermark = connection.prepare('INSERT OR REPLACE INTO watermarks (chat_id, at) VALUES (?, ?)');
+    this.#setIds = connection.prepare(
+      'INSERT OR REPLACE INTO watermark_ids (chat_id, at, ids) VALUES (?, ?, ?)',
     );
     this.#forget = connection.prepare('DELETE FROM watermarks');
+    this.#forgetIds = connection.prepare('DELETE FROM watermark_ids');
   }
 
   insert(event: Omit<JournalEvent, 'seq'>, recordedAt: number): number | null {
@@ -85,17 +91,20 @@ export class JournalTable implements JournalRows {
     return total(this.#removeOldest.all(limit));
   }
 
-  watermark(chatId: string): number | null {
+  watermark(chatId: string): Watermark | null {
     const row = this.#watermark.get(chatId);
-    return row === undefined ? null : numberOf(row, 'at');
+    if (row === undefined) return null;
+    return { at: numberOf(row, 'at'), ids: JSON.parse(textOrNull(row, 'ids') ?? '[]') as string[] };
   }
 
-  raiseWatermark(chatId: string, at: number): void {
-    this.#raise.run(chatId, at);
+  setWatermark(chatId: string, { at, ids }: Watermark): void {
+    this.#setWatermark.run(chatId, at);
+    this.#setIds.run(chatId, at, JSON.stringify(ids));
   }
 
   forgetWatermarks(): void {
     this.#forget.run();
+    this.#forgetIds.run();
   }
 }
 

@@ -2,8 +2,10 @@
 
 interface Message {
   readonly id: { readonly id: string };
+  readonly type?: string;
   readonly t?: number;
   readonly isNotification?: boolean;
+  once(event: 'change:type', listener: () => void): void;
 }
 
 interface Chat {
@@ -13,7 +15,10 @@ interface Chat {
 }
 
 interface PageModules {
-  WAWebCollections: { Chat: { getModelsArray(): Chat[] } };
+  WAWebCollections: {
+    Chat: { getModelsArray(): Chat[] };
+    Msg: { get(id: string): Message | undefined };
+  };
   WAWebChatLoadMessages: { loadEarlierMsgs(options: { chat: Chat }): Promise<Message[] | null | undefined> };
 }
 
@@ -23,6 +28,9 @@ declare const window: {
     getChat(id: string, options: { getAsModel: false }): Promise<Chat | null | undefined>;
     getMessageModel(message: Message): object;
   };
+  onAddMessageEvent?: (model: object) => unknown;
+  /** Messages whose decryption is waited for in this document. */
+  gatewayAwaited?: Set<string>;
 };
 
 /** Every chat with the time of its newest message, in seconds. Nothing is loaded for it, however many there are. */
@@ -67,4 +75,21 @@ export async function messagesInPage(query: {
     found = wanted();
   }
   return found.slice(-query.limit).map((message) => window.WWebJS.getMessageModel(message));
+}
+
+/**
+ * Announces messages that cannot be read yet as new ones as soon as they can. The library does so for those that come
+ * in while it listens; these were there before.
+ */
+export function announceOnceReadable(ids: string[]): void {
+  const awaited = (window.gatewayAwaited ??= new Set());
+  for (const id of ids) {
+    const message = window.require('WAWebCollections').Msg.get(id);
+    if (message === undefined || awaited.has(id)) continue;
+    awaited.add(id);
+    message.once('change:type', () => {
+      awaited.delete(id);
+      if (message.type !== 'revoked') window.onAddMessageEvent?.(window.WWebJS.getMessageModel(message));
+    });
+  }
 }

@@ -1,12 +1,13 @@
 import type { Page } from 'puppeteer';
 import type wwebjs from 'whatsapp-web.js';
 
-import type { History } from '../events/gap.ts';
+import type { History, Said } from '../events/gap.ts';
+import { further, type Watermark } from '../events/watermark.ts';
 import { NotConnectedError } from '../messages/transport.ts';
 import { withDeadline } from './deadline.ts';
-import { chatTimesInPage, messagesInPage } from './history-page.ts';
-import { messageEvent, ownOf } from './incoming-events.ts';
-import { isMessage } from './incoming.ts';
+import { announceOnceReadable, chatTimesInPage, messagesInPage } from './history-page.ts';
+import { idText, messageEvent, ownOf } from './incoming-events.ts';
+import { isMessage, isUnreadable } from './incoming.ts';
 import { library } from './load-library.ts';
 
 /** How long the page may take for one chat, in milliseconds: it may have to ask the phone. */
@@ -36,17 +37,29 @@ export class PageHistory implements History {
   }
 
   /** @throws NotConnectedError, Error when the page does not answer */
-  async messages(chatId: string, since: number, limit: number) {
+  async messages(chatId: string, since: number, limit: number): Promise<Said> {
     const query = { chatId, since: since / 1000, limit };
     const models = await this.#ask((page) => page.evaluate(messagesInPage, query));
     const client = this.#client();
     if (client === null) throw new NotConnectedError('WhatsApp is not connected');
     const own = ownOf(client, this.#outboxIdOf);
-    return models
-      .map((model) => modelled(client, model))
-      .filter(isMessage)
-      .map((message) => messageEvent(message, own, true))
-      .filter(({ data }) => data.outboxId === null);
+    const messages = models.map((model) => modelled(client, model));
+    const unreadable = messages.filter(isUnreadable);
+    if (unreadable.length > 0) {
+      const ids = unreadable.map(({ id }) => idText(id));
+      await this.#ask((page) => page.evaluate(announceOnceReadable, ids));
+    }
+    const marks = messages
+      .filter((message) => !isUnreadable(message))
+      .map((message) => ({ at: message.timestamp * 1000, ids: [idText(message.id)] }));
+    return {
+      events: messages
+        .filter(isMessage)
+        .map((message) => messageEvent(message, own, true))
+        .filter(({ data }) => data.outboxId === null),
+      upTo: marks.reduce<Watermark | null>((sum, mark) => further(sum, mark), null),
+      unreadableAt: unreadable.length === 0 ? null : Math.min(...unreadable.map((m) => m.timestamp)) * 1000,
+    };
   }
 
   #ask<T>(question: (page: Page) => Promise<T>): Promise<T> {

@@ -239,7 +239,8 @@ function rawOf(message: wwebjs.Message): Raw {
   return typeof raw === 'object' && raw !== null ? (raw as Raw) : {};
 }
 
-function chatIdOf(message: wwebjs.Message): string {
+/** The chat that a message is in. */
+export function chatIdOf(message: wwebjs.Message): string {
   const remote: unknown = (message.id as { remote?: unknown } | undefined)?.remote;
   return idText(remote) || textOf(message.fromMe ? message.to : message.from);
 }

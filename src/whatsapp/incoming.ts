@@ -7,6 +7,7 @@ import {
   ackEvent,
   bareId,
   callEvent,
+  chatIdOf,
   editedEvent,
   groupEvent,
   messageEvent,
@@ -22,6 +23,10 @@ export interface IncomingPorts {
   readonly append: (event: EventInput) => Promise<unknown>;
   /** The outbox's name of a message of this id, or null when the gateway has not sent it itself. */
   readonly outboxIdOf: (waId: string) => string | null;
+  /** A message of this account is known that needs no event: the outbox tells of it. */
+  readonly seen: (chatId: string, id: string, at: number) => Promise<unknown>;
+  /** A message of this time has come in and cannot be read yet. */
+  readonly unreadable: (chatId: string, at: number) => void;
   /** An acknowledgement of a message that the gateway has sent. */
   readonly acknowledged: (waId: string, ack: number) => Promise<unknown>;
   readonly log: Logger;
@@ -35,11 +40,17 @@ const NO_MESSAGES = new Set([
   'protocol',
   'revoked',
   'reaction',
+  'ciphertext',
 ]);
 
 /** Whether somebody has written it, as opposed to notices in the form of messages. */
 export function isMessage(message: wwebjs.Message): boolean {
   return !NO_MESSAGES.has(message.type);
+}
+
+/** Whether it has arrived encrypted, and its key has not; what it says may come later, under the same id. */
+export function isUnreadable(message: wwebjs.Message): boolean {
+  return (message.type as string) === 'ciphertext';
 }
 
 /** Listens to a client of the library. Its listeners swallow or leak what is thrown inside, so each is guarded. */
@@ -67,7 +78,18 @@ export function listen(client: wwebjs.Client, ports: IncomingPorts): void {
     guarded('message', () => {
       if (!isMessage(message)) return null;
       const event = messageEvent(message, ownOf(client, ports.outboxIdOf), false);
-      return event.data.outboxId === null ? event : null;
+      if (event.data.outboxId === null) return event;
+      const { chatId, id } = event.data;
+      ports.seen(chatId, id, event.at).catch((error: unknown) => {
+        log.error({ reason: messageOf(error) }, 'how far a chat is known could not be written down');
+      });
+      return null;
+    }),
+  );
+  client.on('message_ciphertext', (message) =>
+    guarded('message', () => {
+      ports.unreadable(chatIdOf(message), message.timestamp * 1000);
+      return null;
     }),
   );
   client.on('message_ack', (message, ack) =>

@@ -157,7 +157,6 @@ export function ignoreUnheardEvents(): void {
     'onRemoveChatEvent',
     'onMessageMediaUploadedEvent',
     'onBatteryStateChangedEvent',
-    'onAddMessageCiphertextEvent',
     'onCiphertextFailedEvent',
   ];
   for (const name of unheard) Object.defineProperty(window, name, { value: () => Promise.resolve() });

@@ -90,13 +90,13 @@ test('another account, what it had received before is not looked for', async () 
     chats: () => Promise.resolve([{ id: ALICE, at: Date.UTC(2026, 0, 1) - 1_000 }]),
     messages: (chatId: string) => {
       asked.push(chatId);
-      return Promise.resolve([]);
+      return Promise.resolve({ events: [], upTo: null, unreadableAt: null });
     },
   };
   const search = () => new GapReplay(journal, history, new SettlingClock(), silent).run();
   await change().adopt(FIRST, never);
-  await journal.raiseWatermark('*', Date.UTC(2020, 0, 1));
-  await journal.raiseWatermark(ALICE, Date.UTC(2020, 0, 1));
+  await journal.watermarks.begin(Date.UTC(2020, 0, 1));
+  await journal.note(ALICE, { at: Date.UTC(2020, 0, 1), ids: [] });
   await change().adopt(OTHER, never);
   await search();
   await search();

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
 import type { EventInput } from '../../src/events/event.ts';
-import { GapReplay, type History } from '../../src/events/gap.ts';
+import { GapReplay, type History, type Said } from '../../src/events/gap.ts';
+import { further, type Watermark } from '../../src/events/watermark.ts';
 import { silent, startMessaging } from '../support/messaging.ts';
 import { SettlingClock } from '../support/settling-clock.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -10,7 +11,9 @@ const ALICE = '15550002222@c.us';
 const BOB = '15550003333@c.us';
 const START = Date.UTC(2026, 0, 1);
 
-function message(chatId: string, body: string, at: number, replayed = false): EventInput {
+type MessageInput = Extract<EventInput, { type: 'message' }>;
+
+function message(chatId: string, body: string, at: number, replayed = false): MessageInput {
   const id = `false_${chatId}_${body.replaceAll(' ', '-')}`;
   const timestamp = new Date(at).toISOString();
   return {
@@ -45,13 +48,30 @@ function message(chatId: string, body: string, at: number, replayed = false): Ev
 
 /** WhatsApp's side of the chats. */
 class Chats implements History {
-  readonly said: { chatId: string; body: string; at: number }[] = [];
+  readonly said: { chatId: string; body: string; at: number; isOwn: boolean; isReadable: boolean }[] = [];
   readonly unreadable = new Set<string>();
+  readonly asked: string[] = [];
 
   /** @returns the event by which the gateway hears of it, if it does */
-  say(chatId: string, body: string, at: number): EventInput {
-    this.said.push({ chatId, body, at });
+  say(chatId: string, body: string, at: number): MessageInput {
+    this.said.push({ chatId, body, at, isOwn: false, isReadable: true });
     return message(chatId, body, at);
+  }
+
+  /** The gateway itself. @returns what it notes when the page announces it */
+  sayOwn(chatId: string, body: string, at: number): { id: string; at: number } {
+    this.said.push({ chatId, body, at, isOwn: true, isReadable: true });
+    return { id: message(chatId, body, at).data.id, at };
+  }
+
+  /** A message whose key has not come. */
+  sayUnreadable(chatId: string, body: string, at: number): void {
+    this.said.push({ chatId, body, at, isOwn: false, isReadable: false });
+  }
+
+  /** The keys come. */
+  decrypt(): void {
+    for (const each of this.said) each.isReadable = true;
   }
 
   chats() {
@@ -60,10 +80,18 @@ class Chats implements History {
     return Promise.resolve([...newest].map(([id, at]) => ({ id, at })));
   }
 
-  messages(chatId: string, since: number) {
+  messages(chatId: string, since: number): Promise<Said> {
+    this.asked.push(chatId);
     if (this.unreadable.has(chatId)) return Promise.reject(new Error('the page does not answer'));
     const found = this.said.filter((each) => each.chatId === chatId && each.at >= since);
-    return Promise.resolve(found.map(({ body, at }) => message(chatId, body, at, true)));
+    const readable = found.filter(({ isReadable }) => isReadable);
+    const marks = readable.map(({ body, at }) => ({ at, ids: [message(chatId, body, at).data.id] }));
+    const late = found.filter(({ isReadable }) => !isReadable).map(({ at }) => at);
+    return Promise.resolve({
+      events: readable.filter(({ isOwn }) => !isOwn).map(({ body, at }) => message(chatId, body, at, true)),
+      upTo: marks.reduce<Watermark | null>((sum, mark) => further(sum, mark), null),
+      unreadableAt: late.length === 0 ? null : Math.min(...late),
+    });
   }
 }
 
@@ -71,8 +99,10 @@ function start(folder: string, chats: Chats) {
   const clock = new SettlingClock(START);
   const core = startMessaging(folder, { clock });
   const gaps = new GapReplay(core.journal, chats, clock, silent);
-  const bodies = () =>
-    core.journal.read(0, 100).map(({ data, replayed }) => `${'body' in data ? data.body : ''} ${replayed}`);
+  const bodies = (since = 0) =>
+    core.journal
+      .read(since, 100)
+      .map(({ data, replayed }) => `${'body' in data ? data.body : ''} ${replayed}`);
   return { ...core, gaps, bodies, clock };
 }
 
@@ -113,12 +143,12 @@ test('away while the process goes on, the same', async () => {
   const { journal, gaps, bodies } = start(tempFolder(), chats);
   await gaps.run();
   await journal.append(chats.say(ALICE, 'heard', START + 10_000));
-  journal.fallBehind();
+  journal.watermarks.fallBehind();
   chats.say(ALICE, 'missed', START + 20_000);
   await journal.append(chats.say(ALICE, 'live', START + 30_000));
   await gaps.run();
   expect(bodies()).toEqual(['heard false', 'live false', 'missed true']);
-  expect(journal.watermark(ALICE)).toBe(START + 30_000);
+  expect(journal.watermarks.of(ALICE)?.at).toBe(START + 30_000);
 });
 
 test('away again during the search, that absence is not over with it', async () => {
@@ -127,7 +157,7 @@ test('away again during the search, that absence is not over with it', async () 
   await gaps.run();
   await journal.append(chats.say(ALICE, 'heard', START + 10_000));
   const search = gaps.run();
-  journal.fallBehind();
+  journal.watermarks.fallBehind();
   await search;
   chats.say(ALICE, 'missed', START + 20_000);
   await journal.append(chats.say(ALICE, 'live', START + 30_000));
@@ -139,7 +169,7 @@ test('a chat that cannot be read, the others are looked at and it is found the n
   const chats = new Chats();
   const { journal, gaps, bodies } = start(tempFolder(), chats);
   await gaps.run();
-  journal.fallBehind();
+  journal.watermarks.fallBehind();
   chats.unreadable.add(ALICE);
   chats.say(ALICE, 'of Alice', START + 10_000);
   chats.say(BOB, 'of Bob', START + 20_000);
@@ -155,7 +185,7 @@ test('a search that fails, tried again while WhatsApp stays connected, and not a
   const chats = new Chats();
   const { journal, gaps, bodies, clock } = start(tempFolder(), chats);
   await gaps.run();
-  journal.fallBehind();
+  journal.watermarks.fallBehind();
   chats.unreadable.add(ALICE);
   chats.say(ALICE, 'of Alice', START + 10_000);
   await gaps.run();
@@ -179,7 +209,7 @@ test('a search that fails after WhatsApp has gone, not tried again before it is 
   const chats = new Chats();
   const { journal, gaps, bodies, clock } = start(tempFolder(), chats);
   await gaps.run();
-  journal.fallBehind();
+  journal.watermarks.fallBehind();
   chats.unreadable.add(ALICE);
   chats.say(ALICE, 'of Alice', START + 10_000);
   const search = gaps.run();
@@ -188,4 +218,162 @@ test('a search that fails after WhatsApp has gone, not tried again before it is 
   chats.unreadable.clear();
   await clock.advance(3_600_000);
   expect(bodies()).toEqual([]);
+});
+
+/** What retention does to old events. @returns the number above which the journal is empty now */
+async function forgetEvents({ store, journal }: Pick<ReturnType<typeof start>, 'store' | 'journal'>) {
+  await store.transactions.run(() => store.journal.removeOldest(1_000));
+  return journal.lastSeq;
+}
+
+test('events that retention has removed, their messages are not told of again', async () => {
+  const chats = new Chats();
+  const gateway = start(tempFolder(), chats);
+  const { journal, gaps, bodies } = gateway;
+  await gaps.run();
+  await journal.append(chats.say(ALICE, 'first of its second', START + 10_000));
+  await journal.append(chats.say(ALICE, 'second of its second', START + 10_000));
+  const since = await forgetEvents(gateway);
+  await gaps.run();
+  expect(bodies(since)).toEqual([]);
+
+  chats.say(ALICE, 'third of its second', START + 10_000);
+  await gaps.run();
+  expect(bodies(since)).toEqual(['third of its second true']);
+});
+
+test('found by a search and removed by retention, not found by the next one', async () => {
+  const folder = tempFolder();
+  const chats = new Chats();
+  const first = start(folder, chats);
+  await first.gaps.run();
+  first.journal.watermarks.fallBehind();
+  chats.say(ALICE, 'missed', START + 10_000);
+  await first.gaps.run();
+  expect(first.bodies()).toEqual(['missed true']);
+  await forgetEvents(first);
+  await first.stop();
+  const second = start(folder, chats);
+  await second.gaps.run();
+  expect(second.bodies()).toEqual([]);
+});
+
+test('what the gateway has sent itself, its chat is not searched from before that', async () => {
+  const chats = new Chats();
+  const gateway = start(tempFolder(), chats);
+  const { journal, gaps, bodies } = gateway;
+  await gaps.run();
+  await journal.append(chats.say(ALICE, 'a question', START + 10_000));
+  const { id, at } = chats.sayOwn(ALICE, 'an answer', START + 20_000);
+  await journal.note(ALICE, { at, ids: [id] });
+  const since = await forgetEvents(gateway);
+  await gaps.run();
+  expect(bodies(since)).toEqual([]);
+  expect(journal.watermarks.of(ALICE)).toEqual({ at, ids: [id] });
+});
+
+test('sent by the gateway and not heard of, known after the search', async () => {
+  const chats = new Chats();
+  const { journal, gaps } = start(tempFolder(), chats);
+  await gaps.run();
+  const { id, at } = chats.sayOwn(ALICE, 'an answer', START + 20_000);
+  await gaps.run();
+  expect(journal.watermarks.of(ALICE)).toEqual({ at, ids: [id] });
+});
+
+describe('a message that cannot be read yet', () => {
+  test('told of when it can be, and not before; what came after it is told of once', async () => {
+    const chats = new Chats();
+    const { journal, gaps, bodies, clock } = start(tempFolder(), chats);
+    await gaps.run();
+    journal.watermarks.fallBehind();
+    chats.sayUnreadable(ALICE, 'secret', START + 10_000);
+    chats.say(ALICE, 'plain', START + 20_000);
+    await gaps.run();
+    expect(bodies()).toEqual(['plain true']);
+    await journal.append(chats.say(ALICE, 'live', START + 30_000));
+    await clock.advance(5_000);
+    expect(bodies()).toEqual(['plain true', 'live false']);
+    chats.decrypt();
+    await clock.advance(30_000);
+    expect(bodies()).toEqual(['plain true', 'live false', 'secret true']);
+    expect(journal.watermarks.of(ALICE)?.at).toBe(START + 30_000);
+
+    chats.asked.length = 0;
+    await clock.advance(24 * 3_600_000);
+    expect(chats.asked).toEqual([]);
+  });
+
+  test('killed meanwhile, found at the next start', async () => {
+    const folder = tempFolder();
+    const chats = new Chats();
+    const first = start(folder, chats);
+    await first.gaps.run();
+    chats.sayUnreadable(ALICE, 'secret', START + 10_000);
+    first.gaps.awaitReadable(ALICE, START + 10_000);
+    await first.journal.append(chats.say(ALICE, 'live', START + 20_000));
+    await first.gaps.run();
+    await first.stop();
+    chats.decrypt();
+
+    const second = start(folder, chats);
+    await second.gaps.run();
+    expect(second.bodies()).toEqual(['live false', 'secret true']);
+  });
+
+  test('comes in while connected, looked for soon after', async () => {
+    const chats = new Chats();
+    const { gaps, bodies, clock } = start(tempFolder(), chats);
+    await gaps.run();
+    chats.sayUnreadable(ALICE, 'secret', START + 10_000);
+    gaps.awaitReadable(ALICE, START + 10_000);
+    chats.decrypt();
+    await clock.advance(4_999);
+    expect(bodies()).toEqual([]);
+    await clock.advance(1);
+    expect(bodies()).toEqual(['secret true']);
+  });
+
+  test('comes in during a search that does not see it, its chat stays held', async () => {
+    const chats = new Chats();
+    const { journal, gaps, bodies, clock } = start(tempFolder(), chats);
+    await gaps.run();
+    await journal.append(chats.say(ALICE, 'heard', START + 10_000));
+    const search = gaps.run();
+    await expect.poll(() => chats.asked).toEqual([ALICE]);
+    chats.sayUnreadable(ALICE, 'secret', START + 20_000);
+    gaps.awaitReadable(ALICE, START + 20_000);
+    await search;
+    await journal.append(chats.say(ALICE, 'live', START + 30_000));
+    expect(journal.watermarks.of(ALICE)?.at).toBe(START + 10_000);
+    chats.decrypt();
+    await clock.advance(5_000);
+    expect(bodies()).toEqual(['heard false', 'live false', 'secret true']);
+  });
+
+  test('stays so for half a day, waited for no longer', async () => {
+    const chats = new Chats();
+    const { journal, gaps, clock } = start(tempFolder(), chats);
+    await gaps.run();
+    journal.watermarks.fallBehind();
+    chats.sayUnreadable(ALICE, 'secret', START + 10_000);
+    chats.say(ALICE, 'plain', START + 20_000);
+    await gaps.run();
+    expect(journal.watermarks.held).toEqual([ALICE]);
+    await clock.advance(13 * 3_600_000);
+    expect(journal.watermarks.held).toEqual([]);
+    expect(journal.watermarks.of(ALICE)?.at).toBe(START + 20_000);
+  });
+
+  test('its chat is deleted, no longer looked for', async () => {
+    const chats = new Chats();
+    const { journal, gaps, clock } = start(tempFolder(), chats);
+    await gaps.run();
+    journal.watermarks.fallBehind();
+    chats.sayUnreadable(ALICE, 'secret', START + 10_000);
+    await gaps.run();
+    chats.said.length = 0;
+    await clock.advance(5_000);
+    expect(journal.watermarks.held).toEqual([]);
+  });
 });

@@ -1,0 +1,120 @@
+import type { JournalRows, Transactions } from './ports.ts';
+import { further, secondOf, type Watermark } from './watermark.ts';
+
+/** The name under which it is kept when the journal began: older history is none of its business. */
+const BEGINNING = '*';
+
+/**
+ * How far each chat is known, so that what came in during an absence is found and nothing is looked for twice. It
+ * outlives the events, which retention removes.
+ *
+ * A watermark stays where it is while something older may be missing: of every chat during an absence and until its
+ * search has ended, and of one chat while WhatsApp Web cannot read one of its messages yet. What is heard meanwhile
+ * is remembered and counts afterwards.
+ */
+export class Watermarks {
+  readonly #rows: JournalRows;
+  readonly #transactions: Transactions;
+  /** What is heard during an absence; null when there is none. It begins as one: nobody knows what came before. */
+  #behind: Map<string, Watermark> | null = new Map();
+  #absences = 1;
+  /** Chats with a message that cannot be read yet: its time, and how far the chat is known beyond. */
+  readonly #held = new Map<string, { readonly at: number; beyond: Watermark | null }>();
+
+  constructor(rows: JournalRows, transactions: Transactions) {
+    this.#rows = rows;
+    this.#transactions = transactions;
+  }
+
+  /** When the journal began to look after this account, or null when it has not yet. */
+  get beginning(): number | null {
+    return this.#rows.watermark(BEGINNING)?.at ?? null;
+  }
+
+  /** It begins now: what is older is never looked for. @param at milliseconds since the Unix epoch */
+  begin(at: number): Promise<void> {
+    return this.#transactions.run(() => this.#rows.setWatermark(BEGINNING, { at, ids: [] }));
+  }
+
+  /** How far a chat is known for certain, or null when nothing was ever heard of it. */
+  of(chatId: string): Watermark | null {
+    return this.#rows.watermark(chatId);
+  }
+
+  /** A message is known. To be called inside a transaction. */
+  note(chatId: string, mark: Watermark): void {
+    if (this.#behind === null) this.#raise(chatId, mark);
+    else this.#behind.set(chatId, further(this.#behind.get(chatId) ?? null, mark));
+  }
+
+  /** Forgets every chat, inside a transaction that is under way: they are another account's now. */
+  forget(): void {
+    this.#rows.forgetWatermarks();
+    this.#transactions.afterCommit(() => {
+      if (this.#behind !== null) this.#behind = new Map();
+      this.#held.clear();
+    });
+  }
+
+  /** Messages may be missed from now on, until `caughtUp`. */
+  fallBehind(): void {
+    this.#behind ??= new Map();
+    this.#absences += 1;
+  }
+
+  /** Counts the absences, for `caughtUp`. */
+  get absences(): number {
+    return this.#absences;
+  }
+
+  /**
+   * What was missed is written down.
+   * @param absences as it was when the search began; another absence since then is not over
+   */
+  async caughtUp(absences: number): Promise<void> {
+    const behind = this.#behind;
+    if (behind === null || absences !== this.#absences) return;
+    await this.#transactions.run(() => {
+      for (const [chatId, mark] of behind) this.#raise(chatId, mark);
+      // Inside: what is written down after these rows counts at once again.
+      if (absences === this.#absences) this.#behind = null;
+    });
+  }
+
+  /** The chats that are held. */
+  get held(): string[] {
+    return [...this.#held.keys()];
+  }
+
+  /** The time of the message for which a chat is held, or null. */
+  heldAt(chatId: string): number | null {
+    return this.#held.get(chatId)?.at ?? null;
+  }
+
+  /** A message of this time cannot be read yet: the chat counts as known up to there only, until `release`. */
+  hold(chatId: string, at: number): void {
+    const known = this.#held.get(chatId);
+    if (known !== undefined && known.at <= at) return;
+    this.#held.set(chatId, { at, beyond: known?.beyond ?? null });
+  }
+
+  /** It has been read, or will never be. */
+  async release(chatId: string): Promise<void> {
+    const known = this.#held.get(chatId);
+    if (known === undefined) return;
+    this.#held.delete(chatId);
+    const { beyond } = known;
+    if (beyond !== null) await this.#transactions.run(() => this.note(chatId, beyond));
+  }
+
+  #raise(chatId: string, mark: Watermark): void {
+    const held = this.#held.get(chatId);
+    if (held !== undefined && secondOf(mark.at) >= secondOf(held.at)) {
+      held.beyond = further(held.beyond, mark);
+      return;
+    }
+    const known = this.#rows.watermark(chatId);
+    const next = further(known, mark);
+    if (next !== known) this.#rows.setWatermark(chatId, next);
+  }
+}

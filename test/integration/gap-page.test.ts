@@ -1,0 +1,79 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+import { expect, test } from 'vitest';
+
+import { eventDataSchemas } from '../../src/events/schema.ts';
+import type { GatewayRig } from '../support/gateway-rig.ts';
+import { linkedRig } from '../support/linked-rig.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const ALICE = '15550002222';
+
+/** What the journal says of messages. */
+function told(rig: GatewayRig): string[] {
+  return rig.gateway.messaging.journal
+    .read(0, 1_000)
+    .flatMap((event) =>
+      event.type === 'message'
+        ? [`${eventDataSchemas.message.parse(event.data).body} ${event.replayed ? 'replayed' : 'live'}`]
+        : [],
+    );
+}
+
+const undeciphered = { from: ALICE, type: 'ciphertext' };
+const deciphered = { type: 'chat', body: 'the secret' };
+
+test.each(['serialized', 'minified'] as const)(
+  'came in encrypted while the gateway was down, told of as soon as it can be read, once (%s keys)',
+  async (vintage) => {
+    const rig = await linkedRig({ simulator: { vintage } });
+    await rig.gateway.session.disconnect();
+    const key = await rig.simulator.receive(undeciphered);
+    await rig.simulator.receive({ from: ALICE, body: 'plain' });
+    await rig.restartProcess();
+    await rig.until('ready');
+    await waitFor(() => told(rig).length > 0);
+    expect(told(rig)).toEqual(['plain replayed']);
+    await rig.simulator.change(key, deciphered);
+    await waitFor(() => told(rig).length > 1);
+    await rig.simulator.receive({ from: ALICE, body: 'the end' });
+    await waitFor(() => told(rig).includes('the end live'));
+    expect(told(rig)).toEqual(['plain replayed', 'the secret live', 'the end live']);
+  },
+);
+
+test('came in encrypted while connected, and the process ended before it could be read, told of by the next', async () => {
+  const rig = await linkedRig();
+  const key = await rig.simulator.receive(undeciphered);
+  await rig.simulator.receive({ from: ALICE, body: 'plain' });
+  await waitFor(() => told(rig).length > 0);
+  await rig.gateway.session.disconnect();
+  await rig.simulator.change(key, deciphered);
+  await rig.restartProcess();
+  await rig.until('ready');
+  await waitFor(() => told(rig).length > 1);
+  expect(told(rig)).toEqual(['plain live', 'the secret replayed']);
+});
+
+test('sent by the gateway and removed from the outbox since, no message of another device after a restart', async () => {
+  const rig = await linkedRig();
+  const answer = await fetch(`${rig.baseUrl}/api/messages?wait=server`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ to: ALICE, type: 'text', text: 'from the gateway' }),
+  });
+  expect(answer.status).toBe(202);
+  const { watermarks } = rig.gateway.messaging.journal;
+  await waitFor(() => watermarks.of(`${ALICE}@c.us`) !== null);
+  await rig.gateway.session.disconnect();
+  await rig.restartProcess(() => {
+    const database = new DatabaseSync(join(rig.dataPath, 'gateway.db'));
+    database.exec('DELETE FROM outbox');
+    database.close();
+  });
+  await rig.until('ready');
+  await rig.simulator.receive({ from: ALICE, body: 'the end' });
+  await waitFor(() => told(rig).includes('the end live'));
+  expect(told(rig)).toEqual(['the end live']);
+});

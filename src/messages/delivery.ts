@@ -6,6 +6,7 @@ import { StoppedError, type Connection } from './connection.ts';
 import type { Ledger } from './ledger.ts';
 import type { MessageReason, OutboxMessage } from './message.ts';
 import type { NumberBook } from './numbers.ts';
+import type { Pacer } from './pacer.ts';
 import type { OutboxRows } from './ports.ts';
 import type { Outgoing } from './schema.ts';
 import type { SenderSettings } from './sender.ts';
@@ -30,8 +31,16 @@ export type DeliveryOutcome =
 /** Between two tries, in milliseconds; the last one repeats. */
 const PAUSES = [500, 2_000, 5_000, 15_000, 30_000] as const;
 
+/** The longest pause between two looks at a message that the page is not done with, as an index of `PAUSES`. */
+const MAX_LOOK_PAUSE = 2;
+
+/** The message cannot go before the one that it quotes. */
+class QuotedUnderWayError extends Error {
+  override readonly name = 'QuotedUnderWayError';
+}
+
 /** After these the page certainly does not have the message. */
-const BEFORE_THE_HAND_OVER = [NotConnectedError, NotTakenError, GatewayError] as const;
+const BEFORE_THE_HAND_OVER = [NotConnectedError, NotTakenError, QuotedUnderWayError, GatewayError] as const;
 
 /** Takes one message from the queue to the page, however often page, browser or disk fail on the way. */
 export class Delivery {
@@ -41,6 +50,7 @@ export class Delivery {
   readonly #numbers: NumberBook;
   readonly #connection: Connection;
   readonly #typing: TypingSimulation | null;
+  readonly #pacer: Pacer;
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #settings: SenderSettings;
@@ -53,6 +63,7 @@ export class Delivery {
     connection: Connection;
     /** Null: messages go out without it. */
     typing: TypingSimulation | null;
+    pacer: Pacer;
     clock: Clock;
     log: Logger;
     settings: SenderSettings;
@@ -63,6 +74,7 @@ export class Delivery {
     this.#numbers = parts.numbers;
     this.#connection = parts.connection;
     this.#typing = parts.typing;
+    this.#pacer = parts.pacer;
     this.#clock = parts.clock;
     this.#log = parts.log;
     this.#settings = parts.settings;
@@ -83,9 +95,13 @@ export class Delivery {
       }
     };
     let uncertain = unknown;
+    // The sender has waited for the first hand-over; every further one waits here.
+    let isPaced = !unknown;
     let typing = this.#typing;
     let lastError = '';
-    for (let failures = 0; ;) {
+    let notTakenSince = Infinity;
+    let notTakenBy = NaN;
+    for (let failures = 0, looks = 0; ;) {
       try {
         if (!this.#connection.isUp) await waiting(this.#connection.whenUp());
         const message = this.#rows.find(id);
@@ -94,6 +110,12 @@ export class Delivery {
           const { epoch } = this.#connection;
           const found = await this.#transport.lookUp(message.waId, message.chatId);
           if (found.found) return await this.#handed(id, found, epoch);
+          if ('isUnderWay' in found) {
+            await this.#tellIfStuck(message);
+            await waiting(this.#connection.pause(PAUSES[Math.min(looks, MAX_LOOK_PAUSE)] ?? 0));
+            looks += 1;
+            continue;
+          }
           uncertain = false;
           if (message.attempts >= this.#settings.maxAttempts) {
             const detail = lastError === '' ? '' : `: ${lastError}`;
@@ -115,6 +137,16 @@ export class Delivery {
           typing = null;
           continue;
         }
+        if (!isPaced) {
+          const wait = this.#pacer.waitMs(this.#clock.now());
+          if (wait === 0) {
+            this.#pacer.spend(this.#clock.now());
+            isPaced = true;
+          } else {
+            await waiting(this.#connection.pause(wait));
+            continue;
+          }
+        }
         const content = await this.#withQuoted(message.content);
         const sending = await this.#ledger.markSending(id, chatId);
         if (sending === null) return { type: 'done' };
@@ -128,8 +160,15 @@ export class Delivery {
           return await this.#end(id, 'failed', { code: 'media_missing', message: error.message });
         }
         lastError = messageOf(error);
-        if (error instanceof NotTakenError && this.#isExhausted(id)) {
-          return await this.#end(id, 'failed', { code: 'send_failed', message: lastError });
+        isPaced = false;
+        if (error instanceof NotTakenError) {
+          const { epoch } = this.#connection;
+          const now = this.#clock.now();
+          // Another page may be able to.
+          if (notTakenBy !== epoch) [notTakenBy, notTakenSince] = [epoch, now];
+          if (now - notTakenSince >= this.#settings.notTakenForMs) {
+            return await this.#end(id, 'failed', { code: 'send_failed', message: lastError });
+          }
         }
         // Everything else may have happened after the hand-over, except what is known to come before it.
         if (!BEFORE_THE_HAND_OVER.some((type) => error instanceof type)) uncertain = true;
@@ -154,8 +193,12 @@ export class Delivery {
     return this.#end(id, 'expired', { code: 'ttl_passed', message: text });
   }
 
-  #isExhausted(id: string): boolean {
-    return (this.#rows.find(id)?.attempts ?? 0) >= this.#settings.maxFailures;
+  /** A page that takes long over a message is told of like a server that does. */
+  async #tellIfStuck({ id, history, stuckAt }: OutboxMessage): Promise<void> {
+    const since = history.findLast(({ status }) => status === 'sending')?.at ?? Infinity;
+    if (stuckAt !== null || this.#clock.now() - since < this.#settings.stuckAfterMs) return;
+    this.#log.warn({ message: id }, 'WhatsApp Web is not done with a message; it is waited for');
+    await this.#ledger.markStuck(id);
   }
 
   async #resolve(message: OutboxMessage): Promise<string | null> {
@@ -174,6 +217,8 @@ export class Delivery {
         ? ({ found: false } as const)
         : await this.#transport.lookUp(quoted.waId, quoted.chatId);
     if (found.found) return { ...content, quotedMessageId: found.id };
+    if ('isUnderWay' in found)
+      throw new QuotedUnderWayError('the message that it quotes is still being sent');
     throw new RejectedError(
       `quotedMessageId: that message is ${quoted.status}; WhatsApp Web does not have it`,
     );
@@ -185,6 +230,9 @@ export class Delivery {
     try {
       receipt = await this.#transport.send({ waId: message.waId, chatId, content });
     } catch (error) {
+      if (error instanceof NotTakenError) {
+        await this.#persistently(() => this.#ledger.markNotTaken(message.id));
+      }
       // A file that cannot be read at the moment is no hand-over either.
       if (error instanceof NotConnectedError || error instanceof GatewayError) {
         await this.#persistently(() => this.#ledger.markNotSent(message.id));

@@ -53,6 +53,15 @@ export class Ledger {
     );
   }
 
+  /** The page could not take it, and certainly has not: that does not count as a hand-over whose end nobody knows. */
+  markNotTaken(id: string): Promise<OutboxMessage | null> {
+    return this.#change(id, (message) =>
+      message.status === 'sending' && message.handedAt === null
+        ? { ...message, attempts: message.attempts - 1 }
+        : null,
+    );
+  }
+
   /** The page has it, with the acknowledgement so far. */
   markHanded(id: string, ack: number): Promise<OutboxMessage | null> {
     return this.#change(id, (message) => {

@@ -57,7 +57,7 @@ export interface OutboxMessage {
   readonly acceptedAt: number;
   readonly notBefore: number | null;
   readonly expiresAt: number | null;
-  /** Hand-overs so far. */
+  /** Hand-overs so far, without those that the page certainly did not take. */
   readonly attempts: number;
   /** When the page took it; null when it has not, or when that is not known. */
   readonly handedAt: number | null;

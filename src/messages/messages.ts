@@ -21,7 +21,7 @@ export const DEFAULT_MESSAGE_SETTINGS: MessageSettings = {
   queueLimit: 10_000,
   concurrency: 4,
   maxAttempts: 8,
-  maxFailures: 3,
+  notTakenForMs: 5 * 60_000,
   stuckAfterMs: 30_000,
 };
 

@@ -18,8 +18,8 @@ export interface SenderSettings {
   readonly concurrency: number;
   /** Hand-overs of one message after which a page that still does not have it counts as a refusal. */
   readonly maxAttempts: number;
-  /** Hand-overs after which a message that the page says it cannot take is given up. */
-  readonly maxFailures: number;
+  /** Milliseconds for which a page says that it cannot take a message, after which that is given up. */
+  readonly notTakenForMs: number;
   /** Whether a chat is shown as being typed in before a message to it goes out. */
   readonly typing: boolean;
   /** Milliseconds without an acknowledgement by WhatsApp's server after which a message is called stuck. */

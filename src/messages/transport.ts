@@ -7,7 +7,7 @@ import type { OutboxMessage } from './message.ts';
  */
 export interface MessageTransport {
   /**
-   * Hands a message over under `message.waId`. Resolves once the page has taken it, which is not yet WhatsApp's
+   * Hands a message over under `message.waId`; one that the page is not done with is not handed over again. Resolves once the page has taken it, which is not yet WhatsApp's
    * server; the acknowledgement comes on its own.
    * @throws RejectedError the page refused it and nothing was sent
    * @throws MediaMissingError its file is gone and nothing was sent
@@ -47,6 +47,8 @@ export interface Receipt {
 
 export type LookUp =
   | { readonly found: false }
+  /** The page was given it and is not done with it (a slow upload, say): it may still come to have it. */
+  | { readonly found: false; readonly isUnderWay: true }
   /** `id` is WhatsApp's, with chat and direction. */
   | { readonly found: true; readonly ack: number; readonly id: string };
 

@@ -51,6 +51,8 @@ declare const window: {
     getChat(id: string, options: { getAsModel: false }): Promise<Chat | null | undefined>;
     sendMessage(chat: Chat, content: string, options: object): Promise<unknown>;
   };
+  /** What this document is sending, by the id that the gateway has chosen. */
+  gatewaySends?: Map<string, Promise<PageSendResult>>;
 };
 
 /** A message as the library's `WWebJS.sendMessage` takes it. */
@@ -72,61 +74,85 @@ export type PageSendResult =
  * Sends a message under an id that the gateway has chosen.
  *
  * The library makes the message's key itself, from an id that the page draws; what is in `extraOptions` comes
- * after that and replaces it. A message that is there already is not sent a second time.
+ * after that and replaces it. A message that is there already is not sent a second time, nor one that this document
+ * is still sending, whoever gave up waiting for that: the library would upload its file and hand it over once more.
  */
 export async function sendInPage(message: PageMessage): Promise<PageSendResult> {
-  const { Msg } = window.require('WAWebCollections');
-  const { getMaybeMePnUser, getMaybeMeLidUser } = window.require('WAWebUserPrefsMeUser');
-  const open = () => window.WWebJS.getChat(message.chatId, { getAsModel: false });
-  let chat: Chat | null | undefined;
+  const sends = (window.gatewaySends ??= new Map());
+  const running = sends.get(message.waId);
+  if (running !== undefined) return running;
+
+  const hand = async (): Promise<PageSendResult> => {
+    const { Msg } = window.require('WAWebCollections');
+    const { getMaybeMePnUser, getMaybeMeLidUser } = window.require('WAWebUserPrefsMeUser');
+    const open = () => window.WWebJS.getChat(message.chatId, { getAsModel: false });
+    let chat: Chat | null | undefined;
+    try {
+      chat = await open();
+    } catch {
+      // WhatsApp Web throws "No LID for user" for whom it has not met; being asked about a person, it meets them.
+      try {
+        const wid = window.require('WAWebWidFactory').createWid(message.chatId);
+        const known = await window.require('WAWebQueryExistsJob').queryWidExists(wid);
+        chat = known?.wid ? await open() : null;
+      } catch (thrown) {
+        return { outcome: 'not_taken', error: thrown instanceof Error ? thrown.message : String(thrown) };
+      }
+    }
+    if (!chat) return { outcome: 'no_chat' };
+
+    const own = (lid: boolean) => (lid ? getMaybeMeLidUser() : null) ?? getMaybeMePnUser();
+    const isGroup = chat.id.isGroup?.() === true;
+    const from = own(isGroup ? chat.groupMetadata?.isLidAddressingMode === true : chat.id.isLid());
+    if (from === null) return { outcome: 'not_taken', error: 'the page does not know its own account' };
+    const named = isGroup || chat.id.isStatus?.() === true;
+    const participant = named ? window.require('WAWebWidFactory').asUserWidOrThrow(from) : undefined;
+    const MessageKey = window.require('WAWebMsgKey');
+    const key = new MessageKey({ from, to: chat.id, id: message.waId, participant, selfDir: 'out' });
+
+    let error = 'the page took it and does not have it';
+    if (Msg.get(key.toString()) === undefined) {
+      try {
+        const extraOptions = { ...message.options.extraOptions, id: key };
+        await window.WWebJS.sendMessage(chat, message.content, { ...message.options, extraOptions });
+      } catch (thrown) {
+        error = thrown instanceof Error ? thrown.message : String(thrown);
+      }
+    }
+    // A page that names the chat or the account otherwise in the key has the message all the same.
+    const taken = Msg.get(key.toString()) ?? Msg.getModelsArray().find(({ id }) => id.id === message.waId);
+    return taken === undefined ? { outcome: 'not_taken', error } : { outcome: 'taken', ack: taken.ack ?? 0 };
+  };
+
+  const sending = hand();
+  sends.set(message.waId, sending);
   try {
-    chat = await open();
-  } catch {
-    // WhatsApp Web throws "No LID for user" for whom it has not met; being asked about a person, it meets them.
-    try {
-      const wid = window.require('WAWebWidFactory').createWid(message.chatId);
-      const known = await window.require('WAWebQueryExistsJob').queryWidExists(wid);
-      chat = known?.wid ? await open() : null;
-    } catch (thrown) {
-      return { outcome: 'not_taken', error: thrown instanceof Error ? thrown.message : String(thrown) };
-    }
+    return await sending;
+  } finally {
+    sends.delete(message.waId);
   }
-  if (!chat) return { outcome: 'no_chat' };
-
-  const own = (lid: boolean) => (lid ? getMaybeMeLidUser() : null) ?? getMaybeMePnUser();
-  const isGroup = chat.id.isGroup?.() === true;
-  const from = own(isGroup ? chat.groupMetadata?.isLidAddressingMode === true : chat.id.isLid());
-  if (from === null) return { outcome: 'not_taken', error: 'the page does not know its own account' };
-  const named = isGroup || chat.id.isStatus?.() === true;
-  const participant = named ? window.require('WAWebWidFactory').asUserWidOrThrow(from) : undefined;
-  const MessageKey = window.require('WAWebMsgKey');
-  const key = new MessageKey({ from, to: chat.id, id: message.waId, participant, selfDir: 'out' });
-
-  let error = 'the page took it and does not have it';
-  if (Msg.get(key.toString()) === undefined) {
-    try {
-      const extraOptions = { ...message.options.extraOptions, id: key };
-      await window.WWebJS.sendMessage(chat, message.content, { ...message.options, extraOptions });
-    } catch (thrown) {
-      error = thrown instanceof Error ? thrown.message : String(thrown);
-    }
-  }
-  // A page that names the chat or the account otherwise in the key has the message all the same.
-  const taken = Msg.get(key.toString()) ?? Msg.getModelsArray().find(({ id }) => id.id === message.waId);
-  return taken === undefined ? { outcome: 'not_taken', error } : { outcome: 'taken', ack: taken.ack ?? 0 };
 }
+
+export type PageFindResult =
+  | { readonly outcome: 'found'; readonly id: string; readonly ack: number }
+  /** The page is not done with sending it. */
+  | { readonly outcome: 'under_way' }
+  | { readonly outcome: 'missing' };
 
 /**
  * Looks for a message of this account by the id that the gateway has chosen: in the page's memory, then in its
- * store. @returns its full id and its acknowledgement, or null when the page does not have it
+ * store.
  */
-export async function findInPage(query: {
-  chatId: string;
-  waId: string;
-}): Promise<{ id: string; ack: number } | null> {
+export async function findInPage(query: { chatId: string; waId: string }): Promise<PageFindResult> {
   const { Msg } = window.require('WAWebCollections');
   const inMemory = Msg.getModelsArray().find((message) => message.id.id === query.waId);
-  if (inMemory !== undefined) return { id: inMemory.id.toString(), ack: inMemory.ack ?? 0 };
+  const asFound = ({ id, ack = 0 }: Message): PageFindResult => ({
+    outcome: 'found',
+    id: id.toString(),
+    ack,
+  });
+  if (inMemory !== undefined) return asFound(inMemory);
+  if (window.gatewaySends?.has(query.waId) === true) return { outcome: 'under_way' };
 
   const { asUserWidOrThrow, createWid } = window.require('WAWebWidFactory');
   // The chat tells which of a person's two addresses is in use; where there is none, the address has to do.
@@ -144,7 +170,7 @@ export async function findInPage(query: {
     });
   const stored = await Msg.getMessagesById([...new Set(keys)]);
   const found = (stored?.messages ?? []).find((message) => message?.id.id === query.waId);
-  return found === undefined ? null : { id: found.id.toString(), ack: found.ack ?? 0 };
+  return found === undefined ? { outcome: 'missing' } : asFound(found);
 }
 
 /** The chat id of a phone number, or null when WhatsApp does not know the number. */

@@ -48,7 +48,7 @@ export class WwebjsActions implements MessageActions {
     const found = await this.#ask(WITHIN_MS, async (client) =>
       client.pupPage?.evaluate(findInPage, { waId, chatId }),
     );
-    return found?.id ?? null;
+    return found?.outcome === 'found' ? found.id : null;
   }
 
   async download(messageId: string): Promise<DownloadedMedia | null> {

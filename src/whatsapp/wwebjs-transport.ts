@@ -76,7 +76,14 @@ export class WwebjsTransport implements MessageTransport {
     const found = await this.#ask(this.#deadlines.askMs, (page) =>
       page.evaluate(findInPage, { waId, chatId }),
     );
-    return found === null ? { found: false } : { found: true, ack: found.ack, id: found.id };
+    switch (found.outcome) {
+      case 'found':
+        return { found: true, ack: found.ack, id: found.id };
+      case 'under_way':
+        return { found: false, isUnderWay: true };
+      case 'missing':
+        return { found: false };
+    }
   }
 
   resolveNumber(digits: string): Promise<string | null> {

@@ -135,6 +135,20 @@ describe.each([
     await world.heal();
   });
 
+  test('a page that takes longer than anybody waits, known to be at it, not handed over again, and there once', async () => {
+    const id = newWhatsAppId();
+    const goOn = await world.slowDown();
+    await expect(send(id, 'slow')).rejects.toBeInstanceOf(OutcomeUnknownError);
+    expect(await world.transport.lookUp(id, ALICE)).toEqual({ found: false, isUnderWay: true });
+    await expect(send(id, 'slow')).rejects.toBeInstanceOf(OutcomeUnknownError);
+    await goOn();
+    await expect.poll(() => world.transport.lookUp(id, ALICE)).toMatchObject({ found: true });
+    await expect.poll(bodies).toContain('slow');
+    await send(newWhatsAppId(), 'after slow');
+    await expect.poll(bodies).toContain('after slow');
+    expect(bodies().filter((body) => body === 'slow')).toHaveLength(1);
+  });
+
   test('numbers, known and unknown', async () => {
     expect(await world.transport.resolveNumber('15550002222')).toBe(ALICE);
     expect(await world.transport.resolveNumber(UNKNOWN)).toBeNull();

@@ -17,7 +17,9 @@ export type Fault =
   | { readonly type: 'taken_then_lost' }
   /** The page dies before it takes it. */
   | { readonly type: 'lost' }
-  | { readonly type: 'hang'; readonly until: Promise<unknown> };
+  | { readonly type: 'hang'; readonly until: Promise<unknown> }
+  /** The page is so slow that the wait for it ends first; `finish` lets it take the message. */
+  | { readonly type: 'slow' };
 
 /** A page with a WhatsApp behind it, in memory: it knows what it has taken and counts what was delivered. */
 export class FakeTransport implements MessageTransport {
@@ -36,6 +38,8 @@ export class FakeTransport implements MessageTransport {
   connected = true;
   faults: Fault[] = [];
   lookUpFaults: Error[] = [];
+  /** What the page is still sending, by id, although nobody waits for it any more. */
+  readonly underWay = new Map<string, () => void>();
   /** What was shown, in order. */
   readonly typing: { readonly id: string; readonly state: Typing }[] = [];
   typingFaults: Error[] = [];
@@ -54,13 +58,12 @@ export class FakeTransport implements MessageTransport {
     const sent = [...this.delivered].map(([id, each]) => `true_${each.message.chatId}_${id}`);
     if (quoted !== undefined && !this.quotable.has(quoted) && !sent.includes(quoted))
       throw new RejectedError('no such message');
-    if (fault?.type === 'lost') throw new OutcomeUnknownError('Target closed');
-    const known = this.delivered.get(message.waId);
-    if (known !== undefined) known.handOvers += 1;
-    else {
-      this.delivered.set(message.waId, { message, handOvers: 1 });
-      this.order.push(message);
+    if (fault?.type === 'slow' || this.underWay.has(message.waId)) {
+      this.underWay.set(message.waId, () => this.#take(message));
+      throw new OutcomeUnknownError('no answer within 30000 ms');
     }
+    if (fault?.type === 'lost') throw new OutcomeUnknownError('Target closed');
+    this.#take(message);
     if (fault?.type === 'taken_then_lost') throw new OutcomeUnknownError('Target closed');
     return { ack: this.ack };
   }
@@ -72,7 +75,9 @@ export class FakeTransport implements MessageTransport {
     const fault = this.lookUpFaults.shift();
     if (fault !== undefined) throw fault;
     const known = this.delivered.get(waId);
-    if (known === undefined) return { found: false };
+    if (known === undefined) {
+      return this.underWay.has(waId) ? { found: false, isUnderWay: true } : { found: false };
+    }
     return { found: true, ack: this.ack, id: `true_${known.message.chatId}_${waId}` };
   }
 
@@ -89,6 +94,22 @@ export class FakeTransport implements MessageTransport {
     const fault = this.typingFaults.shift();
     if (fault !== undefined) throw fault;
     this.typing.push({ id, state });
+  }
+
+  /** A slow page is done. @param taken false: it gives up instead */
+  finish(waId: string, taken: boolean): void {
+    const take = this.underWay.get(waId);
+    this.underWay.delete(waId);
+    if (taken) take?.();
+  }
+
+  #take(message: SendableMessage): void {
+    const known = this.delivered.get(message.waId);
+    if (known !== undefined) known.handOvers += 1;
+    else {
+      this.delivered.set(message.waId, { message, handOvers: 1 });
+      this.order.push(message);
+    }
   }
 
   texts(): string[] {

@@ -47,6 +47,8 @@ export interface TransportWorld {
   setConnected(connected: boolean): void;
   /** The next hand-over fails in this way. */
   fail(how: 'not_taken' | 'no_answer'): Promise<void>;
+  /** The next hand-over takes the page longer than anybody waits. @returns lets the page go on */
+  slowDown(): Promise<() => Promise<void>>;
   /** From now on the page knows nobody but those of its chats. */
   forgetStrangers(): Promise<void>;
   heal(): Promise<void>;
@@ -83,6 +85,13 @@ export function fakeWorld(): Promise<TransportWorld> {
       transport.faults.push({ type: 'reject', error });
       return Promise.resolve();
     },
+    slowDown: () => {
+      transport.faults.push({ type: 'slow' });
+      return Promise.resolve(() => {
+        for (const waId of [...transport.underWay.keys()]) transport.finish(waId, true);
+        return Promise.resolve();
+      });
+    },
     forgetStrangers: () => Promise.resolve(),
     heal: () => Promise.resolve(),
     dieDuring: (moment, send) => {
@@ -108,6 +117,13 @@ export async function realWorld(vintage: 'serialized' | 'minified'): Promise<Tra
     receive: (from, body) => simulator.receive({ from, body }),
     setConnected: (is) => (connected = is),
     fail: (how) => simulator.setFault(how === 'not_taken' ? 'sendThrows' : 'sendHangs', true),
+    slowDown: () => {
+      const hold = simulator.hold('before-add');
+      return Promise.resolve(async () => {
+        await hold.reached();
+        hold.release();
+      });
+    },
     forgetStrangers: () => simulator.setFault('strangersUnmet', true),
     heal: () => simulator.clearFaults(),
     dieDuring: async (moment, send) => {

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+
+import { NotTakenError } from '../../src/messages/transport.ts';
+import { startMessaging, text } from '../support/messaging.ts';
+import { SettlingClock } from '../support/settling-clock.ts';
+import { tempFolder } from '../support/temp-folder.ts';
+
+function start(settings: Parameters<typeof startMessaging>[1] & object = {}) {
+  const clock = new SettlingClock();
+  return { ...startMessaging(tempFolder(), { ...settings, clock }), clock };
+}
+
+describe('a page that is not done with a message', () => {
+  test('waited for, past its ttl and however often; sent once, told of as stuck', async () => {
+    const { outbox, sender, transport, journal, clock } = start();
+    transport.faults = [{ type: 'slow' }];
+    const { message } = await outbox.accept({ ...text('slow'), ttl: 60 });
+    await outbox.accept(text('behind'));
+    await outbox.accept(text('to another', '49151000002'));
+    sender.connected();
+    await clock.advance(600_000);
+    expect(outbox.find(message.id)?.status).toBe('sending');
+    expect(transport.texts()).toEqual(['to another']);
+    expect(journal.read(0, 100).filter(({ type }) => type === 'message.stuck')).toHaveLength(1);
+    transport.finish(message.waId, true);
+    await clock.advance(5_000);
+    expect(outbox.find(message.id)?.status).toBe('sent');
+    expect(transport.texts()).toEqual(['to another', 'slow', 'behind']);
+    expect(transport.delivered.get(message.waId)?.handOvers).toBe(1);
+  });
+
+  test('and gives up in the end, handed over again under the same id', async () => {
+    const { outbox, sender, transport, clock } = start();
+    transport.faults = [{ type: 'slow' }];
+    const { message } = await outbox.accept(text('slow'));
+    sender.connected();
+    await clock.advance(60_000);
+    transport.finish(message.waId, false);
+    await clock.advance(5_000);
+    expect(transport.delivered.get(message.waId)?.handOvers).toBe(1);
+    expect(outbox.find(message.id)).toMatchObject({ status: 'sent', attempts: 2 });
+  });
+
+  test('a message that quotes it waits too, and names it then', async () => {
+    const { outbox, sender, transport, clock } = start();
+    transport.faults = [{ type: 'slow' }];
+    const { message } = await outbox.accept(text('slow'));
+    sender.connected();
+    await clock.advance(1_000);
+    const quoting = await outbox.accept({
+      ...text('about it', '49151000002'),
+      quotedMessageId: message.id,
+    });
+    await clock.advance(600_000);
+    expect(outbox.find(quoting.message.id)?.status).toBe('queued');
+    transport.finish(message.waId, true);
+    await clock.advance(35_000);
+    expect(outbox.find(quoting.message.id)?.status).toBe('sent');
+  });
+});
+
+describe('a page that cannot take a message', () => {
+  const refusals = (count: number) =>
+    Array.from(
+      { length: count },
+      () => ({ type: 'reject', error: new NotTakenError('upload failed') }) as const,
+    );
+
+  test('for some minutes, sent in the end; that counts as no hand-over', async () => {
+    const { outbox, sender, transport, clock } = start();
+    transport.faults = refusals(10);
+    const { message } = await outbox.accept(text('a'));
+    sender.connected();
+    await clock.advance(5 * 60_000);
+    expect(outbox.find(message.id)).toMatchObject({ status: 'sent', attempts: 1 });
+  });
+
+  test('for longer, failed with what the page said, and the next goes on', async () => {
+    const { outbox, sender, transport, clock } = start();
+    transport.faults = refusals(15);
+    const { message } = await outbox.accept(text('a'));
+    await outbox.accept(text('b'));
+    sender.connected();
+    await clock.advance(4 * 60_000);
+    expect(outbox.find(message.id)?.status).toBe('sending');
+    await clock.advance(2 * 60_000);
+    expect(outbox.find(message.id)?.history.at(-1)).toMatchObject({
+      status: 'failed',
+      reason: { code: 'send_failed', message: 'upload failed' },
+    });
+    transport.faults = [];
+    await clock.advance(60_000);
+    expect(transport.texts()).toEqual(['b']);
+  });
+
+  test('and is replaced by another, which gets the same time', async () => {
+    const { outbox, sender, transport, clock } = start();
+    transport.faults = refusals(20);
+    const { message } = await outbox.accept(text('a'));
+    sender.connected();
+    await clock.advance(4 * 60_000);
+    sender.disconnected();
+    sender.connected();
+    await clock.advance(4 * 60_000);
+    expect(outbox.find(message.id)?.status).toBe('sending');
+  });
+});
+
+test('what a page has lost, handed over again at the pace of all others', async () => {
+  const { outbox, sender, transport, clock } = start({ settings: { ratePerMinute: 60, maxAttempts: 100 } });
+  transport.ack = 0;
+  for (let n = 0; n < 5; n += 1) await outbox.accept(text(`${n}`, `4915100000${n}`));
+  sender.connected();
+  await clock.advance(10_000);
+  expect(transport.texts()).toEqual(['0', '1', '2', '3', '4']);
+  transport.delivered.clear();
+  transport.order.length = 0;
+  sender.disconnected();
+  sender.connected();
+  await clock.advance(0);
+  expect(transport.order).toHaveLength(1);
+  await clock.advance(999);
+  expect(transport.order).toHaveLength(1);
+  await clock.advance(3_001);
+  expect(transport.order).toHaveLength(5);
+});

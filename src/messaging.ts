@@ -6,12 +6,14 @@ import type { Config } from './config.ts';
 import { messageOf } from './errors.ts';
 import { GapReplay } from './events/gap.ts';
 import { Journal } from './events/journal.ts';
+import { ackNameOf } from './events/types.ts';
 import { outboxNews } from './events/outbox-news.ts';
 import type { Logger } from './log.ts';
 import { InboundMedia } from './media/inbound.ts';
 import { MediaIntake } from './media/intake.ts';
 import type { IncomingSink } from './incoming-relay.ts';
 import { Acknowledgements } from './messages/acknowledgements.ts';
+import { MissedAcknowledgements, type MissedAcknowledgement } from './messages/missed-acknowledgements.ts';
 import type { MessageActions } from './messages/actions.ts';
 import {
   createMessages,
@@ -64,6 +66,7 @@ export class Messaging {
   readonly #retention: Retention;
   readonly #gaps: GapReplay;
   readonly #acknowledgements: Acknowledgements;
+  readonly #missed: MissedAcknowledgements;
   readonly #accountChange: AccountChange;
   #ready = false;
   /** Aborts when the present connection is over. */
@@ -78,18 +81,19 @@ export class Messaging {
     this.#store = store;
     const { transactions } = store;
     this.journal = new Journal(store.journal, transactions, systemClock, log.child({ part: 'events' }));
+    const transport = new WwebjsTransport(
+      () => client.page(),
+      async (sha256) => {
+        const file = await store.outgoingMedia.load(sha256);
+        if (file === null) throw new MediaMissingError('Its file is not stored any more');
+        return file;
+      },
+    );
     this.messages = createMessages({
       rows: store.outbox,
       transactions,
       news: outboxNews(this.journal),
-      transport: new WwebjsTransport(
-        () => client.page(),
-        async (sha256) => {
-          const file = await store.outgoingMedia.load(sha256);
-          if (file === null) throw new MediaMissingError('Its file is not stored any more');
-          return file;
-        },
-      ),
+      transport,
       clock: systemClock,
       random: Math.random,
       log: this.#log,
@@ -103,6 +107,14 @@ export class Messaging {
     });
     const acknowledgements = new Acknowledgements(this.messages.ledger, systemClock, this.#log);
     this.#acknowledgements = acknowledgements;
+    this.#missed = new MissedAcknowledgements({
+      rows: store.outbox,
+      transport,
+      tell: (missed) =>
+        Promise.all([acknowledgements.record(missed.waId, missed.ack), this.#tellMissed(missed)]),
+      clock: systemClock,
+      log: this.#log,
+    });
     this.incoming = {
       append: (event) => this.journal.append(event),
       outboxIdOf: (waId) => this.outboxIdOf(waId),
@@ -223,6 +235,17 @@ export class Messaging {
     if (gone.aborted) return;
     this.messages.sender.connected();
     void this.#gaps.run();
+    void this.#missed.run(gone);
+  }
+
+  #tellMissed({ messageId, chatId, ack }: MissedAcknowledgement): Promise<unknown> {
+    return this.journal.append({
+      type: 'message.ack',
+      key: `${messageId} ${ack}`,
+      at: systemClock.now(),
+      data: { messageId, chatId, participant: null, ack, ackName: ackNameOf(ack) },
+      replayed: true,
+    });
   }
 
   /** The outbox's name of a message that was sent through the gateway, or null. */

@@ -25,6 +25,13 @@ export type QueueEntry = Pick<
   'seq' | 'id' | 'address' | 'notBefore' | 'expiresAt' | 'status' | 'handedAt'
 >;
 
+/** What is needed to ask how far a message has come. */
+export interface Unread {
+  readonly waId: string;
+  readonly chatId: string;
+  readonly status: MessageStatus;
+}
+
 /** The rows of the outbox. Writes are called inside `Transactions.run` only. */
 export interface OutboxRows {
   /** @returns the message with its sequence number */
@@ -41,6 +48,8 @@ export interface OutboxRows {
   }): OutboxMessage[];
   /** What the sender has to know after a start, in the order of acceptance. */
   unfinished(): QueueEntry[];
+  /** Messages that WhatsApp has and that nobody has read yet, accepted after `since`; of each status the newest `limit`. */
+  unread(since: number, limit: number): Unread[];
   /** How many messages are in each status. */
   counts(): Partial<Record<MessageStatus, number>>;
   /** Whether a file of the media folder is needed by a message that is to be sent, or may be sent again. */

@@ -23,6 +23,12 @@ export interface MessageTransport {
    */
   lookUp(waId: string, chatId: string): Promise<LookUp>;
   /**
+   * The same for many at once, a few dozen at most.
+   * @returns what is known of each, in the same order
+   * @throws NotConnectedError, OutcomeUnknownError when there was no answer
+   */
+  lookUpAll(messages: readonly SentMessage[]): Promise<LookUp[]>;
+  /**
    * The chat of a phone number, or null when WhatsApp does not know the number.
    * @throws NotConnectedError, OutcomeUnknownError
    */
@@ -39,6 +45,9 @@ export interface SendableMessage {
   readonly chatId: string;
   readonly content: OutboxMessage['content'];
 }
+
+/** A message that may have been handed over. */
+export type SentMessage = Pick<SendableMessage, 'waId' | 'chatId'>;
 
 export interface Receipt {
   /** WhatsApp's acknowledgement so far; see `ACK`. */

@@ -1,7 +1,7 @@
 import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 
 import type { HistoryEntry, MessageStatus, OutboxMessage } from '../messages/message.ts';
-import type { IdempotencyRecord, NumberRecord, OutboxRows, QueueEntry } from '../messages/ports.ts';
+import type { IdempotencyRecord, NumberRecord, OutboxRows, QueueEntry, Unread } from '../messages/ports.ts';
 import type { Outgoing } from '../messages/schema.ts';
 import { mediaOf } from '../messages/schema.ts';
 import { numberOf, numberOrNull, textOf, textOrNull, type Row } from './row.ts';
@@ -97,6 +97,22 @@ export class OutboxTable implements OutboxRows {
         status: textOf(row, 'status') as MessageStatus,
         handedAt: numberOrNull(row, 'handed_at'),
       }));
+  }
+
+  unread(since: number, limit: number): Unread[] {
+    // One status at a time: the index then has them in this order.
+    const rows = (['sent', 'delivered'] as const).flatMap((status) =>
+      this.#sql(
+        'SELECT wa_id, chat_id, status, accepted_at FROM outbox WHERE status = ? ORDER BY seq DESC LIMIT ?',
+      )
+        .all(status, limit)
+        .filter((row) => numberOf(row, 'accepted_at') > since),
+    );
+    return rows.flatMap((row) => {
+      const chatId = textOrNull(row, 'chat_id');
+      if (chatId === null) return [];
+      return [{ waId: textOf(row, 'wa_id'), chatId, status: textOf(row, 'status') as MessageStatus }];
+    });
   }
 
   counts(): Partial<Record<MessageStatus, number>> {

@@ -140,37 +140,46 @@ export type PageFindResult =
   | { readonly outcome: 'missing' };
 
 /**
- * Looks for a message of this account by the id that the gateway has chosen: in the page's memory, then in its
- * store.
+ * Looks for messages of this account by the ids that the gateway has chosen: in the page's memory, then in its store.
+ * @returns what became of each, in the order of the questions
  */
-export async function findInPage(query: { chatId: string; waId: string }): Promise<PageFindResult> {
+export async function findInPage(queries: { chatId: string; waId: string }[]): Promise<PageFindResult[]> {
   const { Msg } = window.require('WAWebCollections');
-  const inMemory = Msg.getModelsArray().find((message) => message.id.id === query.waId);
-  const asFound = ({ id, ack = 0 }: Message): PageFindResult => ({
-    outcome: 'found',
-    id: id.toString(),
-    ack,
-  });
-  if (inMemory !== undefined) return asFound(inMemory);
-  if (window.gatewaySends?.has(query.waId) === true) return { outcome: 'under_way' };
+  const wanted = new Set(queries.map(({ waId }) => waId));
+  const found = new Map<string, Message>();
+  for (const message of Msg.getModelsArray()) {
+    if (wanted.has(message.id.id)) found.set(message.id.id, message);
+  }
+  const underWay = new Set([...wanted].filter((waId) => window.gatewaySends?.has(waId) === true));
 
   const { asUserWidOrThrow, createWid } = window.require('WAWebWidFactory');
-  // The chat tells which of a person's two addresses is in use; where there is none, the address has to do.
-  const chat = await window.WWebJS.getChat(query.chatId, { getAsModel: false }).catch(() => null);
-  const to = chat?.id ?? createWid(query.chatId);
   const { getMaybeMePnUser, getMaybeMeLidUser } = window.require('WAWebUserPrefsMeUser');
   const MessageKey = window.require('WAWebMsgKey');
-  const named = to.isGroup?.() === true || to.isStatus?.() === true;
-  // Which of the account's two addresses a group uses can have changed since.
-  const keys = [getMaybeMePnUser(), getMaybeMeLidUser()]
-    .filter((from) => from !== null)
-    .map((from) => {
+  const keys = new Set<string>();
+  for (const { chatId, waId } of queries) {
+    if (found.has(waId) || underWay.has(waId)) continue;
+    // The chat tells which of a person's two addresses is in use; where there is none, the address has to do.
+    const chat = await window.WWebJS.getChat(chatId, { getAsModel: false }).catch(() => null);
+    const to = chat?.id ?? createWid(chatId);
+    const named = to.isGroup?.() === true || to.isStatus?.() === true;
+    // Which of the account's two addresses a group uses can have changed since.
+    for (const from of [getMaybeMePnUser(), getMaybeMeLidUser()]) {
+      if (from === null) continue;
       const participant = named ? asUserWidOrThrow(from) : undefined;
-      return new MessageKey({ from, to, id: query.waId, participant, selfDir: 'out' }).toString();
-    });
-  const stored = await Msg.getMessagesById([...new Set(keys)]);
-  const found = (stored?.messages ?? []).find((message) => message?.id.id === query.waId);
-  return found === undefined ? { outcome: 'missing' } : asFound(found);
+      keys.add(new MessageKey({ from, to, id: waId, participant, selfDir: 'out' }).toString());
+    }
+  }
+  if (keys.size > 0) {
+    const stored = await Msg.getMessagesById([...keys]);
+    for (const message of stored?.messages ?? []) {
+      if (message !== undefined && wanted.has(message.id.id)) found.set(message.id.id, message);
+    }
+  }
+  return queries.map(({ waId }): PageFindResult => {
+    const message = found.get(waId);
+    if (message !== undefined) return { outcome: 'found', id: message.id.toString(), ack: message.ack ?? 0 };
+    return { outcome: underWay.has(waId) ? 'under_way' : 'missing' };
+  });
 }
 
 /** The chat id of a phone number, or null when WhatsApp does not know the number. */

@@ -46,9 +46,10 @@ export class WwebjsActions implements MessageActions {
 
   async idOf(waId: string, chatId: string): Promise<string | null> {
     const found = await this.#ask(WITHIN_MS, async (client) =>
-      client.pupPage?.evaluate(findInPage, { waId, chatId }),
+      client.pupPage?.evaluate(findInPage, [{ waId, chatId }]),
     );
-    return found?.outcome === 'found' ? found.id : null;
+    const [first] = found ?? [];
+    return first?.outcome === 'found' ? first.id : null;
   }
 
   async download(messageId: string): Promise<DownloadedMedia | null> {

@@ -11,6 +11,7 @@ import {
   type MessageTransport,
   type Receipt,
   type SendableMessage,
+  type SentMessage,
 } from '../messages/transport.ts';
 import { mediaOf } from '../messages/schema.ts';
 import { showTypingInPage } from './chat-page.ts';
@@ -73,17 +74,23 @@ export class WwebjsTransport implements MessageTransport {
   }
 
   async lookUp(waId: string, chatId: string): Promise<LookUp> {
-    const found = await this.#ask(this.#deadlines.askMs, (page) =>
-      page.evaluate(findInPage, { waId, chatId }),
-    );
-    switch (found.outcome) {
-      case 'found':
-        return { found: true, ack: found.ack, id: found.id };
-      case 'under_way':
-        return { found: false, isUnderWay: true };
-      case 'missing':
-        return { found: false };
-    }
+    const [found = { found: false } as const] = await this.lookUpAll([{ waId, chatId }]);
+    return found;
+  }
+
+  async lookUpAll(messages: readonly SentMessage[]): Promise<LookUp[]> {
+    const queries = messages.map(({ waId, chatId }) => ({ waId, chatId }));
+    const results = await this.#ask(this.#deadlines.askMs, (page) => page.evaluate(findInPage, queries));
+    return results.map((result): LookUp => {
+      switch (result.outcome) {
+        case 'found':
+          return { found: true, ack: result.ack, id: result.id };
+        case 'under_way':
+          return { found: false, isUnderWay: true };
+        case 'missing':
+          return { found: false };
+      }
+    });
   }
 
   resolveNumber(digits: string): Promise<string | null> {

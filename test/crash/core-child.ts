@@ -39,6 +39,7 @@ const transport: MessageTransport = {
   send: ({ waId, chatId, content }) =>
     ask('send', { waId, chatId, text: content.type === 'text' ? content.text : '' }) as Promise<Receipt>,
   lookUp: (waId) => ask('look-up', { waId }) as Promise<LookUp>,
+  lookUpAll: () => Promise.reject(new OutcomeUnknownError('not asked here')),
   resolveNumber: (digits) => ask('resolve', { digits }) as Promise<string | null>,
   showTyping: () => Promise.resolve(),
 };

@@ -45,6 +45,24 @@ describe.each([
     for (const id of ids) expect(await world.transport.lookUp(id, ALICE)).toMatchObject({ found: true });
   });
 
+  test('many looked up at once, each answered in its place', async () => {
+    const [known, unknown, other] = [newWhatsAppId(), newWhatsAppId(), newWhatsAppId()];
+    await send(known, 'known');
+    await send(other, 'other', BOB);
+    expect(
+      await world.transport.lookUpAll([
+        { waId: other, chatId: BOB },
+        { waId: unknown, chatId: ALICE },
+        { waId: known, chatId: ALICE },
+      ]),
+    ).toMatchObject([
+      { found: true, id: expect.stringContaining(other) as string },
+      { found: false },
+      { found: true, id: expect.stringContaining(known) as string },
+    ]);
+    expect(await world.transport.lookUpAll([])).toEqual([]);
+  });
+
   test('the same id twice, taken twice and there once', async () => {
     const id = newWhatsAppId();
     await send(id, 'once');
@@ -183,6 +201,7 @@ describe.each([
     const { transport } = world;
     await expect(send(newWhatsAppId(), 'never')).rejects.toBeInstanceOf(NotConnectedError);
     await expect(transport.lookUp(newWhatsAppId(), ALICE)).rejects.toBeInstanceOf(NotConnectedError);
+    await expect(transport.lookUpAll([])).rejects.toBeInstanceOf(NotConnectedError);
     await expect(transport.resolveNumber('15550002222')).rejects.toBeInstanceOf(NotConnectedError);
     await expect(transport.showTyping(ALICE, 'typing')).rejects.toBeInstanceOf(NotConnectedError);
     world.setConnected(true);

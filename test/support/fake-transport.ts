@@ -8,6 +8,7 @@ import {
   type MessageTransport,
   type Receipt,
   type SendableMessage,
+  type SentMessage,
 } from '../../src/messages/transport.ts';
 
 /** What the next hand-over meets. */
@@ -79,6 +80,11 @@ export class FakeTransport implements MessageTransport {
       return this.underWay.has(waId) ? { found: false, isUnderWay: true } : { found: false };
     }
     return { found: true, ack: this.ack, id: `true_${known.message.chatId}_${waId}` };
+  }
+
+  async lookUpAll(messages: readonly SentMessage[]): Promise<LookUp[]> {
+    if (!this.connected) throw new NotConnectedError('not connected');
+    return Promise.all(messages.map(({ waId }) => this.lookUp(waId)));
   }
 
   async resolveNumber(digits: string): Promise<string | null> {

@@ -145,8 +145,9 @@ export class Messaging {
     });
     this.inbound = new InboundMedia(
       join(resolve(config.dataPath), 'media', 'inbound'),
-      (id) => actions.download(id),
+      (id, maxBytes) => actions.download(id, maxBytes),
       storageError,
+      config.mediaMaxBytes,
     );
     const history = new PageHistory({
       page: () => client.page(),

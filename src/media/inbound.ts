@@ -18,6 +18,12 @@ export interface InboundFile {
   readonly tag: string;
 }
 
+/** Files that are fetched at the same time: one that hangs does not keep all others waiting. */
+const AT_ONCE = 2;
+
+/** @throws GatewayError `payload_too_large` above `maxBytes`, and others */
+type FetchMedia = (messageId: string, maxBytes: number) => Promise<DownloadedMedia | null>;
+
 const description = z.object({ mimetype: z.string(), filename: z.string().nullable(), size: z.int() });
 
 /**
@@ -26,19 +32,25 @@ const description = z.object({ mimetype: z.string(), filename: z.string().nullab
  */
 export class InboundMedia {
   readonly #folder: string;
-  readonly #fetch: (messageId: string) => Promise<DownloadedMedia | null>;
+  readonly #fetch: FetchMedia;
   readonly #failure: (error: unknown, path: string) => GatewayError;
   readonly #fetching = new Map<string, Promise<void>>();
+  readonly #maxBytes: number;
+  #running = 0;
+  readonly #waiting: (() => void)[] = [];
 
   /**
    * @param fetch asks WhatsApp; what it throws is passed on
    * @param failure gives what the file system throws its code and remedy
+   * @param maxBytes the largest file that is fetched
    */
   constructor(
     folder: string,
-    fetch: (messageId: string) => Promise<DownloadedMedia | null>,
+    fetch: FetchMedia,
     failure: (error: unknown, path: string) => GatewayError,
+    maxBytes: number,
   ) {
+    this.#maxBytes = maxBytes;
     this.#folder = folder;
     this.#failure = failure;
     this.#fetch = fetch;
@@ -46,8 +58,8 @@ export class InboundMedia {
   }
 
   /**
-   * @throws GatewayError `not_found` when WhatsApp does not have the file (any more), `storage_full`,
-   *   `storage_unavailable`, and what the fetch throws
+   * @throws GatewayError `not_found` when WhatsApp does not have the file (any more), `payload_too_large`,
+   *   `storage_full`, `storage_unavailable`, and what the fetch throws
    */
   async get(messageId: string): Promise<InboundFile> {
     // The id comes from outside and never becomes part of a path.
@@ -56,7 +68,7 @@ export class InboundMedia {
     if (known !== null) return known;
     let fetching = this.#fetching.get(name);
     if (fetching === undefined) {
-      fetching = this.#store(name, messageId).finally(() => this.#fetching.delete(name));
+      fetching = this.#inTurn(() => this.#store(name, messageId)).finally(() => this.#fetching.delete(name));
       this.#fetching.set(name, fetching);
     }
     await fetching;
@@ -97,8 +109,22 @@ export class InboundMedia {
     }
   }
 
+  /** A file is held in memory several times over while it comes out of the page. */
+  async #inTurn(work: () => Promise<void>): Promise<void> {
+    if (this.#running >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running += 1;
+    try {
+      await work();
+    } finally {
+      const next = this.#waiting.shift();
+      // Who waited takes over the place.
+      if (next === undefined) this.#running -= 1;
+      else next();
+    }
+  }
+
   async #store(name: string, messageId: string): Promise<void> {
-    const media = await this.#fetch(messageId);
+    const media = await this.#fetch(messageId, this.#maxBytes);
     if (media === null) throw gone();
     const path = join(this.#folder, name);
     const temporary = `${path}.${randomUUID()}`;

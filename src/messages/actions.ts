@@ -3,7 +3,7 @@
  * (`true|false_<chat>_<ID>[_<participant>]`).
  *
  * Every method throws a GatewayError: `not_connected`; `not_found` when WhatsApp Web does not have the message;
- * `unprocessable` when WhatsApp does not allow it; `timeout`.
+ * `unprocessable` when WhatsApp does not allow it; `timeout`, and `page_crashed` when WhatsApp Web went away meanwhile.
  */
 export interface MessageActions {
   /** @param reaction an emoji; empty takes the reaction back */
@@ -15,8 +15,11 @@ export interface MessageActions {
   star(messageId: string, starred: boolean): Promise<void>;
   /** The full id of a message that the gateway has sent; null when WhatsApp Web does not have it. */
   idOf(waId: string, chatId: string): Promise<string | null>;
-  /** The file of a message; null when it has none, or none any more. */
-  download(messageId: string): Promise<DownloadedMedia | null>;
+  /**
+   * The file of a message; null when it has none, or none any more.
+   * @throws GatewayError `payload_too_large` when it has more than `maxBytes`
+   */
+  download(messageId: string, maxBytes: number): Promise<DownloadedMedia | null>;
 }
 
 export interface DownloadedMedia {

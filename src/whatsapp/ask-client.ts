@@ -2,11 +2,12 @@ import type wwebjs from 'whatsapp-web.js';
 
 import { GatewayError, messageOf } from '../errors.ts';
 import { withDeadline } from './deadline.ts';
+import { isPageGone } from './failures.ts';
 
 /**
  * Asks the library something on behalf of a caller who waits.
  * @param client null when WhatsApp is not connected
- * @throws GatewayError `not_connected`, `timeout`, `unprocessable`, and what `question` throws of that kind
+ * @throws GatewayError `not_connected`, `timeout`, `page_crashed`, `unprocessable`, and what `question` throws of that kind
  */
 export async function askClient<T>(
   client: wwebjs.Client | null,
@@ -27,6 +28,15 @@ export async function askClient<T>(
     return await withDeadline(question(client), ms, late);
   } catch (error) {
     if (error instanceof GatewayError) throw error;
+    if (isPageGone(error)) {
+      throw new GatewayError({
+        code: 'page_crashed',
+        message: 'WhatsApp Web went away while it was asked; it may have done it or not',
+        action: 'The gateway connects again by itself; GET /api/whatsapp/status tells when it is ready',
+        retryable: true,
+        cause: error,
+      });
+    }
     throw refused(`WhatsApp Web refused: ${firstLine(messageOf(error))}`, error);
   }
 }

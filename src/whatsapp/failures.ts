@@ -57,6 +57,15 @@ export function launchFailure(thrown: unknown): GatewayError {
   });
 }
 
+/** Puppeteer's words for a page, or the browser with it, that went away under a question. */
+const PAGE_GONE =
+  /Target closed|Session closed|Connection closed|Page closed|context was destroyed|Cannot find context|navigated or closed|detached/i;
+
+/** Whether a question to the page got no answer because the page is not there any more. */
+export function isPageGone(thrown: unknown): boolean {
+  return PAGE_GONE.test(messageOf(thrown));
+}
+
 /** Why WhatsApp Web did not load, read from what puppeteer and whatsapp-web.js throw, strings included. */
 export function loadFailure(thrown: unknown): GatewayError {
   if (thrown instanceof GatewayError) return thrown;

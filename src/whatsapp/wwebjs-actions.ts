@@ -3,6 +3,7 @@ import type wwebjs from 'whatsapp-web.js';
 import { GatewayError } from '../errors.ts';
 import type { DownloadedMedia, MessageActions } from '../messages/actions.ts';
 import { askClient, refused } from './ask-client.ts';
+import { messageData, type Own } from './incoming-events.ts';
 import { findInPage } from './message-page.ts';
 
 const WITHIN_MS = 20_000;
@@ -52,14 +53,19 @@ export class WwebjsActions implements MessageActions {
     return first?.outcome === 'found' ? first.id : null;
   }
 
-  async download(messageId: string): Promise<DownloadedMedia | null> {
+  async download(messageId: string, maxBytes: number): Promise<DownloadedMedia | null> {
     const media = await this.#ask(DOWNLOAD_WITHIN_MS, async (client) => {
       const message = await messageIn(client, messageId);
+      // Before it is fetched: it comes out of the page in one piece.
+      refuseLarger(messageData(message, NOBODY).media?.size ?? 0, maxBytes);
       return message.hasMedia ? await message.downloadMedia() : undefined;
     });
     if (media === undefined) return null;
+    const bytes = Buffer.from(media.data, 'base64');
+    // The sender says how large it is.
+    refuseLarger(bytes.length, maxBytes);
     return {
-      bytes: Buffer.from(media.data, 'base64'),
+      bytes,
       mimetype: media.mimetype,
       filename: media.filename ?? null,
     };
@@ -74,6 +80,18 @@ export class WwebjsActions implements MessageActions {
   #ask<T>(ms: number, question: (client: wwebjs.Client) => Promise<T>): Promise<T> {
     return askClient(this.#client(), ms, question);
   }
+}
+
+/** Whose the message is does not matter here. */
+const NOBODY: Own = { outboxIdOf: () => null, accountIds: [] };
+
+function refuseLarger(size: number, maxBytes: number): void {
+  if (size <= maxBytes) return;
+  throw new GatewayError({
+    code: 'payload_too_large',
+    message: `The file has ${size} bytes; MEDIA_MAX_BYTES allows ${maxBytes}`,
+    action: 'Raise MEDIA_MAX_BYTES, or open the message on the phone',
+  });
 }
 
 async function messageIn(client: wwebjs.Client, messageId: string): Promise<wwebjs.Message> {

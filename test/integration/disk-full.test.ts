@@ -173,7 +173,12 @@ describe('while the gateway runs', () => {
     const { store, stop } = startMessaging(folder, { clock: systemClock });
     const bytes = Buffer.alloc(1_000_000, 'x');
     const media = { bytes, mimetype: 'image/png', filename: null };
-    const inbound = new InboundMedia(join(folder, 'inbound'), () => Promise.resolve(media), storageError);
+    const inbound = new InboundMedia(
+      join(folder, 'inbound'),
+      () => Promise.resolve(media),
+      storageError,
+      2_000_000,
+    );
     FULL.begin(folder, store.connection);
     await expect(store.outgoingMedia.put(Readable.from([bytes]), 2_000_000)).rejects.toMatchObject({
       code: 'storage_full',

@@ -13,6 +13,8 @@ import { storageError } from '../../src/store/errors.ts';
 import { silent } from '../support/messaging.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
+const MAX_BYTES = 1_000;
+
 const BYTES = Buffer.from('0123456789');
 
 /** `/api/media` over a folder of its own. @returns how to ask it, and its files */
@@ -25,6 +27,7 @@ async function serveMedia() {
       return Promise.resolve({ bytes: BYTES, mimetype: 'video/mp4', filename: 'a.mp4' });
     },
     storageError,
+    MAX_BYTES,
   );
   const app = express();
   app.use(requestId);
@@ -91,4 +94,38 @@ test('a file that a power cut has left empty, fetched anew', async () => {
   writeFileSync((await inbound.get('m')).path, '');
   expect(await get()).toMatchObject({ status: 200, body: '0123456789' });
   expect(fetched()).toBe(2);
+});
+
+test('many files asked for at once, two are fetched at a time and each once; one that fails makes room for the next', async () => {
+  const begun: { id: string; maxBytes: number; end: (error?: Error) => void }[] = [];
+  const inbound = new InboundMedia(
+    tempFolder(),
+    (id, maxBytes) =>
+      new Promise((resolve, reject) => {
+        const end = (error?: Error) => {
+          if (error !== undefined) reject(error);
+          else resolve({ bytes: BYTES, mimetype: 'video/mp4', filename: id });
+        };
+        begun.push({ id, maxBytes, end });
+      }),
+    storageError,
+    MAX_BYTES,
+  );
+  const asked = ['a', 'b', 'c', 'd', 'a'].map((id) => inbound.get(id).catch((error: unknown) => error));
+  await expect.poll(() => begun.map(({ id }) => id)).toEqual(['a', 'b']);
+  begun[1]!.end(new Error('no answer'));
+  await expect.poll(() => begun.map(({ id }) => id)).toEqual(['a', 'b', 'c']);
+  begun[0]!.end();
+  begun[2]!.end();
+  await expect.poll(() => begun.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd']);
+  begun[3]!.end();
+  const answers = await Promise.all(asked);
+  expect(answers.map((answer) => (answer instanceof Error ? answer.message : 'file'))).toEqual([
+    'file',
+    'no answer',
+    'file',
+    'file',
+    'file',
+  ]);
+  expect(begun.map(({ maxBytes }) => maxBytes)).toEqual([MAX_BYTES, MAX_BYTES, MAX_BYTES, MAX_BYTES]);
 });

@@ -25,7 +25,12 @@ export function pageMessaging(folder: string) {
       intake: new MediaIntake(core.store.outgoingMedia, { maxBytes: 10_000, allow: [] }),
       isConnected: () => isConnected,
       actions,
-      inbound: new InboundMedia(join(folder, 'inbound'), (id) => actions.download(id), storageError),
+      inbound: new InboundMedia(
+        join(folder, 'inbound'),
+        (id, max) => actions.download(id, max),
+        storageError,
+        1_000_000,
+      ),
     },
     chats: new WwebjsChats(
       () => null,

@@ -60,7 +60,12 @@ export async function serveUnlinkedApp(): Promise<{ base: string; routes: Route[
         intake: new MediaIntake(core.store.outgoingMedia, { maxBytes: 10_000, allow: [] }),
         isConnected: () => false,
         actions,
-        inbound: new InboundMedia(join(folder, 'inbound'), (id) => actions.download(id), storageError),
+        inbound: new InboundMedia(
+          join(folder, 'inbound'),
+          (id, max) => actions.download(id, max),
+          storageError,
+          1_000_000,
+        ),
       },
       chats: new WwebjsChats(
         () => null,

@@ -15,6 +15,7 @@ const ERRORS = [
   'not_found',
   'unprocessable',
   'timeout',
+  'page_crashed',
   // A number is looked up in the outbox's book first.
   ...STORAGE_ERRORS,
 ] as const;

@@ -5,7 +5,14 @@ import { groupSchema, groupSummarySchema, outcomesSchema, success } from './answ
 import { STORAGE_ERRORS, type Example, type Operation } from './operation.ts';
 
 const id = { description: 'The id of a group', example: '120363000000000001@g.us' };
-const ERRORS = ['invalid_recipient', 'not_found', 'not_connected', 'unprocessable', 'timeout'] as const;
+const ERRORS = [
+  'invalid_recipient',
+  'not_found',
+  'not_connected',
+  'unprocessable',
+  'timeout',
+  'page_crashed',
+] as const;
 /** Calls that name people look their numbers up. */
 const PEOPLE = [...ERRORS, 'unknown_number', ...STORAGE_ERRORS] as const;
 const participants = ['15550002222@c.us'];

@@ -6,6 +6,12 @@ import { GatewayError } from '../errors.ts';
 /** One step forward; the position in the list is the schema version it leads to. Steps are never edited once released. */
 const STEPS = ['outbox.sql', 'journal.sql', 'webhooks.sql', 'sizes.sql'] as const;
 
+/**
+ * What older programs do not know and need not know: it has no version, so that a program that is rolled back can
+ * still open the file.
+ */
+const UNVERSIONED = ['account.sql', 'refusals.sql'] as const;
+
 /** The schema version of this program. */
 export const SCHEMA_VERSION = STEPS.length;
 
@@ -28,7 +34,7 @@ export function migrate(connection: DatabaseSync): void {
   for (const [index, file] of STEPS.entries()) {
     const version = index + 1;
     if (version <= found) continue;
-    const sql = readFileSync(new URL(`sql/${file}`, import.meta.url), 'utf8');
+    const sql = sqlOf(file);
     connection.exec('BEGIN IMMEDIATE');
     try {
       connection.exec(sql);
@@ -39,9 +45,11 @@ export function migrate(connection: DatabaseSync): void {
       throw error;
     }
   }
-  // What older programs do not know and need not know: it has no version, so that a program that is rolled back can
-  // still open the file.
-  connection.exec(readFileSync(new URL('sql/account.sql', import.meta.url), 'utf8'));
+  for (const file of UNVERSIONED) connection.exec(sqlOf(file));
+}
+
+function sqlOf(file: string): string {
+  return readFileSync(new URL(`sql/${file}`, import.meta.url), 'utf8');
 }
 
 function versionOf(connection: DatabaseSync): number {

@@ -7,7 +7,7 @@ import type { Logger } from '../log.ts';
 import { woken } from '../woken.ts';
 import { attempt, type Attempt, type AttemptParts } from './attempt.ts';
 import type { Transactions, WebhookRows } from './ports.ts';
-import { pauseAfter } from './retry.ts';
+import { isRefusedForGood, pauseAfter, refusedOnceMore, withoutRefusals } from './retry.ts';
 import { wants, type Webhook, type WebhookProgress } from './webhook.ts';
 
 /** After how many events that nobody wants the cursor is written. */
@@ -123,9 +123,11 @@ export class Dispatch {
           failingSince: null,
           lastError: null,
           deliveredAt: now,
+          refusals: withoutRefusals(this.#progress.refusals),
         });
         return;
       }
+      const isRefused = outcome.verdict === 'refused';
       const attempts = this.#progress.attempts + 1;
       const failing: WebhookProgress = {
         ...this.#progress,
@@ -133,17 +135,18 @@ export class Dispatch {
         failingSince: this.#progress.failingSince ?? now,
         lastError: outcome.error,
         nextAttemptAt: now + Math.max(outcome.pauseMs ?? 0, pauseAfter(attempts, retry, random)),
+        refusals: isRefused
+          ? refusedOnceMore(this.#progress.refusals, now)
+          : withoutRefusals(this.#progress.refusals),
       };
       if (outcome.verdict === 'gone') {
         await this.#disable('The receiver answered 410 Gone', failing);
         return;
       }
-      const giveUp =
-        outcome.verdict === 'refused'
-          ? attempts >= retry.refusedAttempts
-          : now - (failing.failingSince ?? now) >= retry.giveUpAfterMs && this.#isOverdue(event, now);
-      if (giveUp) {
-        await this.#bury(event, failing, outcome.verdict === 'refused');
+      const isLost =
+        now - (failing.failingSince ?? now) >= retry.giveUpAfterMs && this.#isOverdue(event, now);
+      if (isLost || isRefusedForGood(failing.refusals, now, retry)) {
+        await this.#bury(event, failing, isRefused);
         return;
       }
       if (attempts === 1) {
@@ -181,7 +184,14 @@ export class Dispatch {
       'events could not be delivered and are now dead letters',
     );
     const progress = refused
-      ? { ...failing, cursor, attempts: 0, nextAttemptAt: null, failingSince: null }
+      ? {
+          ...failing,
+          cursor,
+          attempts: 0,
+          nextAttemptAt: null,
+          failingSince: null,
+          refusals: { ...withoutRefusals(failing.refusals), gaveUpAt: at },
+        }
       : { ...failing, cursor };
     await this.#save(progress, () => {
       for (const each of lost) {

@@ -31,6 +31,30 @@ export interface WebhookProgress {
   readonly failingSince: number | null;
   readonly lastError: string | null;
   readonly deliveredAt: number | null;
+  readonly refusals: Refusals;
+}
+
+/** How the receiver refuses the event that is next: it is there, and does not want it. */
+export interface Refusals {
+  /** Since anything else became of a try. */
+  readonly inARow: number;
+  /** The first of these; null when there is none. */
+  readonly since: number | null;
+  /** When an event, this one or one before, was last given up because it was refused. */
+  readonly gaveUpAt: number | null;
+}
+
+/** The progress of a subscription that begins after an event, or that is tried anew from there on. @param cursor its seq */
+export function progressFrom(cursor: number): WebhookProgress {
+  return {
+    cursor,
+    attempts: 0,
+    nextAttemptAt: null,
+    failingSince: null,
+    lastError: null,
+    deliveredAt: null,
+    refusals: { inARow: 0, since: null, gaveUpAt: null },
+  };
 }
 
 /** An event that could not be delivered in time. */

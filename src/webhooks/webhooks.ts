@@ -3,7 +3,7 @@ import { newId } from '../ids.ts';
 import { Dispatch, type DispatchParts } from './dispatch.ts';
 import type { NewWebhook, WebhookChanges } from './schema.ts';
 import { newSecret } from './sign.ts';
-import type { DeadLetter, Webhook } from './webhook.ts';
+import { progressFrom, type DeadLetter, type Webhook } from './webhook.ts';
 
 /** The one subscription of the environment keeps its id, and so its place in the journal, across restarts. */
 const ENVIRONMENT_ID = 'wh_environment';
@@ -81,7 +81,7 @@ export class Webhooks {
       secret: request.secret ?? newSecret(),
       disabledReason: null,
       createdAt: now,
-      progress: fresh(journal.lastSeq),
+      progress: progressFrom(journal.lastSeq),
     };
     await transactions.run(() => rows.insert(webhook));
     this.#launch(webhook);
@@ -224,15 +224,11 @@ export class Webhooks {
       disabledReason: null,
       createdAt: present?.createdAt ?? clock.now(),
       // A receiver that has moved goes on where the old one was.
-      progress: present?.progress ?? fresh(journal.lastSeq),
+      progress: present?.progress ?? progressFrom(journal.lastSeq),
     };
     await transactions.run(() => {
       if (present === undefined) rows.insert(webhook);
       else rows.update(webhook);
     });
   }
-}
-
-function fresh(cursor: number): Webhook['progress'] {
-  return { cursor, attempts: 0, nextAttemptAt: null, failingSince: null, lastError: null, deliveredAt: null };
 }

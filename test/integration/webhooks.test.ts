@@ -20,7 +20,11 @@ const RETRY: RetrySettings = {
   longestPauseMs: 100,
   giveUpAfterMs: 3_600_000,
   refusedAttempts: 3,
+  refusedForMs: 0,
+  refusedAgainWithinMs: 24 * 3_600_000,
 };
+
+const HOURS_6 = 6 * 3_600_000;
 
 /** Real time, shifted: it runs by itself and can be moved ahead. */
 class ShiftedClock implements Clock {
@@ -251,6 +255,56 @@ describe('giving up', () => {
     expect(webhooks.deadLetters(id, 0, 10)).toMatchObject([
       { event: refused, attempts: 3, lastError: 'The receiver answered 422' },
     ]);
+  });
+
+  test.each([
+    ['after failures of another kind', [503, 503, 503, 422]],
+    ['with failures of another kind in between', [422, 422, 503, 422, 422]],
+  ])('refusals %s, too few in a row to be dead', async (_what, answers) => {
+    const left = [...answers];
+    const receiver = await startReceiver((_received, response) =>
+      response.writeHead(left.shift() ?? 200).end(),
+    );
+    const { webhooks, journal } = await start(tempFolder());
+    const { id } = await webhooks.create(subscription({ url: receiver.url }));
+    await journal.append(call(1));
+    await waitFor(() => webhooks.get(id).progress.cursor === 1);
+    expect(webhooks.deadLetterCount(id)).toBe(0);
+    expect(receiver.received).toHaveLength(answers.length + 1);
+  });
+
+  test('a receiver that is configured wrongly for a while, nothing lost however often it refuses', async () => {
+    let refusals = 0;
+    const receiver = await startReceiver((_received, response) =>
+      response.writeHead((refusals += 1) <= 8 ? 400 : 200).end(),
+    );
+    const { webhooks, journal } = await start(tempFolder(), { retry: { refusedForMs: HOURS_6 } });
+    const { id } = await webhooks.create(subscription({ url: receiver.url }));
+    for (let n = 0; n < 3; n += 1) await journal.append(call(n));
+    await waitFor(() => webhooks.get(id).progress.cursor === 3);
+    expect(webhooks.deadLetterCount(id)).toBe(0);
+  });
+
+  test('an event that is refused for hours, across a restart, dead; the next ones are not waited for as long', async () => {
+    const folder = tempFolder();
+    const receiver = await startReceiver(({ event }, response) => {
+      response.writeHead(event.seq < 4 ? 422 : 200).end();
+    });
+    const retry = { refusedForMs: HOURS_6 };
+    const first = await start(folder, { retry });
+    const { id } = await first.webhooks.create(subscription({ url: receiver.url }));
+    for (let n = 0; n < 4; n += 1) await first.journal.append(call(n));
+    await waitFor(() => first.webhooks.get(id).progress.attempts >= 5);
+    expect(first.webhooks.deadLetterCount(id)).toBe(0);
+    await first.stop();
+
+    const clock = new ShiftedClock();
+    clock.shiftMs = HOURS_6;
+    const before = receiver.received.length;
+    const second = await start(folder, { retry, clock });
+    await waitFor(() => second.webhooks.get(id).progress.cursor === 4);
+    expect(second.webhooks.deadLetterCount(id)).toBe(3);
+    expect(seqs(receiver.received.slice(before))).toEqual([1, 2, 2, 2, 3, 3, 3, 4]);
   });
 
   test('a receiver that is away for longer than allowed, old events die together and fresh ones are tried on', async () => {

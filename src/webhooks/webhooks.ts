@@ -3,10 +3,13 @@ import { newId } from '../ids.ts';
 import { Dispatch, type DispatchParts } from './dispatch.ts';
 import type { NewWebhook, WebhookChanges } from './schema.ts';
 import { newSecret } from './sign.ts';
-import { progressFrom, type DeadLetter, type Webhook } from './webhook.ts';
+import { progressFrom, type DeadLetter, type Webhook, type WebhookProgress } from './webhook.ts';
 
 /** The one subscription of the environment keeps its id, and so its place in the journal, across restarts. */
 const ENVIRONMENT_ID = 'wh_environment';
+
+/** Why it is switched off while the environment names none. */
+const NO_ENVIRONMENT = 'WEBHOOK_URL is not set';
 
 const MAX_WEBHOOKS = 50;
 
@@ -96,7 +99,7 @@ export class Webhooks {
     return this.#afterOthers(() => this.#change(id, changes));
   }
 
-  /** @throws GatewayError `not_found`; `wrong_state` for the one of the environment */
+  /** @throws GatewayError `not_found`; `wrong_state` for the one of the environment while that names it */
   remove(id: string): Promise<void> {
     return this.#afterOthers(() => this.#remove(id));
   }
@@ -115,7 +118,7 @@ export class Webhooks {
       enabled: changes.enabled ?? before.webhook.enabled,
       disabledReason: changes.enabled === true ? null : before.webhook.disabledReason,
       // A repaired receiver is tried at once.
-      progress: { ...before.webhook.progress, attempts: 0, nextAttemptAt: null },
+      progress: triedAnew(before.webhook.progress),
     };
     try {
       await transactions.run(() => {
@@ -130,7 +133,8 @@ export class Webhooks {
   }
 
   async #remove(id: string): Promise<void> {
-    const { webhook } = this.#restOnly(id);
+    const { webhook } = this.#dispatch(id);
+    if (webhook.disabledReason !== NO_ENVIRONMENT) this.#restOnly(id);
     await this.#stopOne(id);
     try {
       await this.#parts.transactions.run(() => this.#parts.rows.remove(id));
@@ -208,12 +212,18 @@ export class Webhooks {
     const { rows, transactions, clock, journal, log } = this.#parts;
     const present = rows.all().find(({ id }) => id === ENVIRONMENT_ID);
     if (environment === null) {
-      if (present === undefined) return;
-      const deadLetters = rows.deadLetterCount(ENVIRONMENT_ID);
-      log.warn({ deadLetters }, 'WEBHOOK_URL is not set any more; its webhook is removed');
-      await transactions.run(() => rows.remove(ENVIRONMENT_ID));
+      if (present === undefined || present.disabledReason === NO_ENVIRONMENT) return;
+      // A start with a setting missing is a mistake more often than a farewell, and a removal takes its place in the
+      // journal and its dead letters along.
+      log.warn(
+        { deadLetters: rows.deadLetterCount(ENVIRONMENT_ID) },
+        'WEBHOOK_URL is not set any more; its webhook is switched off, and goes on when it is set again',
+      );
+      const off: Webhook = { ...present, enabled: false, disabledReason: NO_ENVIRONMENT };
+      await transactions.run(() => rows.update(off));
       return;
     }
+    const isSame = present?.enabled === true && present.url === environment.url;
     const webhook: Webhook = {
       ...environment,
       id: ENVIRONMENT_ID,
@@ -223,12 +233,22 @@ export class Webhooks {
       enabled: true,
       disabledReason: null,
       createdAt: present?.createdAt ?? clock.now(),
-      // A receiver that has moved goes on where the old one was.
-      progress: present?.progress ?? progressFrom(journal.lastSeq),
+      progress: progressFrom(journal.lastSeq),
     };
     await transactions.run(() => {
-      if (present === undefined) rows.insert(webhook);
-      else rows.update(webhook);
+      if (present === undefined) {
+        rows.insert(webhook);
+        return;
+      }
+      rows.update(webhook);
+      // A receiver that has moved goes on where it was at its old address.
+      if (!isSame) rows.saveProgress(ENVIRONMENT_ID, triedAnew(present.progress));
     });
   }
+}
+
+/** The progress of a receiver that has changed: it goes on where it was, and how it fared before counts no more. */
+function triedAnew(progress: WebhookProgress): WebhookProgress {
+  const { cursor, lastError, deliveredAt } = progress;
+  return { ...progressFrom(cursor), lastError, deliveredAt };
 }

@@ -34,7 +34,7 @@ export class Webhooks {
   readonly #parts: DispatchParts;
   readonly #dispatches = new Map<string, Dispatch>();
   #started = false;
-  /** Changes come one after the other: each stops a delivery and starts it anew. */
+  /** Changes come one after the other: each counts the others, or stops a delivery and starts it anew. */
   #changing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: DispatchParts) {
@@ -47,14 +47,17 @@ export class Webhooks {
    */
   async start(environment: EnvironmentWebhook | null): Promise<void> {
     await this.#applyEnvironment(environment);
-    for (const webhook of this.#parts.rows.all()) this.#launch(webhook);
     this.#started = true;
+    for (const webhook of this.#parts.rows.all()) this.#launch(webhook);
   }
 
-  async stop(): Promise<void> {
-    this.#started = false;
-    await Promise.all([...this.#dispatches.values()].map((dispatch) => dispatch.stop()));
-    this.#dispatches.clear();
+  /** Ends all deliveries, once the changes that are under way are done: they would begin new ones. */
+  stop(): Promise<void> {
+    return this.#afterOthers(async () => {
+      this.#started = false;
+      await Promise.all([...this.#dispatches.values()].map((dispatch) => dispatch.stop()));
+      this.#dispatches.clear();
+    });
   }
 
   list(): Webhook[] {
@@ -67,7 +70,11 @@ export class Webhooks {
   }
 
   /** Subscribes; what happens from now on is delivered. @throws GatewayError `wrong_state` when there are too many */
-  async create(request: NewWebhook): Promise<Webhook> {
+  create(request: NewWebhook): Promise<Webhook> {
+    return this.#afterOthers(() => this.#create(request));
+  }
+
+  async #create(request: NewWebhook): Promise<Webhook> {
     const { rows, transactions, clock, journal } = this.#parts;
     if (this.#dispatches.size >= MAX_WEBHOOKS) {
       throw new GatewayError({
@@ -87,8 +94,7 @@ export class Webhooks {
       progress: progressFrom(journal.lastSeq),
     };
     await transactions.run(() => rows.insert(webhook));
-    this.#launch(webhook);
-    return webhook;
+    return this.#launch(webhook);
   }
 
   /**
@@ -181,6 +187,8 @@ export class Webhooks {
   }
 
   #launch(webhook: Webhook): Webhook {
+    // What is changed before the start, or after the end, is delivered from the next start on.
+    if (!this.#started) return webhook;
     const dispatch = new Dispatch(webhook, this.#parts);
     this.#dispatches.set(webhook.id, dispatch);
     dispatch.start();

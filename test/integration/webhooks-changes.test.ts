@@ -102,4 +102,32 @@ describe('subscriptions', () => {
     await Promise.all([webhooks.change(id, { events: ['call'] }), webhooks.change(id, { enabled: false })]);
     expect(webhooks.get(id)).toMatchObject({ events: ['call'], enabled: false });
   });
+
+  test('many asked for at once, fifty made and the rest refused', async () => {
+    const { webhooks, store } = await startWebhooks(tempFolder());
+    const request = subscription({ url: 'http://127.0.0.1:9/' });
+    const made = await Promise.allSettled(Array.from({ length: 60 }, () => webhooks.create(request)));
+    expect(made.filter(({ status }) => status === 'fulfilled')).toHaveLength(50);
+    expect(made.at(-1)).toMatchObject({ reason: { code: 'wrong_state' } });
+    expect(store.webhooks.all()).toHaveLength(50);
+  });
+
+  test('made or changed while everything stops, written down and begun at the next start only', async () => {
+    const folder = tempFolder();
+    const receiver = await startReceiver();
+    const first = await startWebhooks(folder);
+    const { id } = await first.webhooks.create(subscription({ url: 'http://127.0.0.1:9/', enabled: false }));
+    const changed = first.webhooks.change(id, { url: receiver.url, enabled: true });
+    const made = first.webhooks.create(subscription({ url: receiver.url }));
+    await first.webhooks.stop();
+    await first.journal.append(call(1));
+    await Promise.all([changed, made]);
+    await first.journal.append(call(2));
+    expect(first.webhooks.list()).toEqual([]);
+    expect(receiver.received).toEqual([]);
+    await first.stop();
+    const second = await startWebhooks(folder);
+    await waitFor(() => second.webhooks.list().every(({ progress }) => progress.cursor === 2));
+    expect(seqs(receiver.received).toSorted()).toEqual([1, 1, 2, 2]);
+  });
 });

@@ -129,6 +129,14 @@ export class Journal {
     return this.#rows.firstSeq();
   }
 
+  /**
+   * When an event was written down, which for one that was found after an absence is long after it happened; null
+   * when retention has removed it.
+   */
+  recordedAt(seq: number): number | null {
+    return this.#rows.recordedAt(seq);
+  }
+
   /** The time of the newest message of a chat that was ever written down, or null. */
   watermark(chatId: string): number | null {
     return this.#rows.watermark(chatId);

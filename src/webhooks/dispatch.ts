@@ -207,8 +207,9 @@ export class Dispatch {
     });
   }
 
+  /** Whether it has waited here too long, whenever it happened: what is found after an absence has its tries as well. */
   #isOverdue(event: JournalEvent, now: number): boolean {
-    return now - Date.parse(event.timestamp) >= this.#parts.retry.giveUpAfterMs;
+    return now - (this.#parts.journal.recordedAt(event.seq) ?? 0) >= this.#parts.retry.giveUpAfterMs;
   }
 
   async #disable(reason: string, progress: WebhookProgress): Promise<void> {

@@ -5,7 +5,7 @@ export interface RetrySettings {
   /** The pause after the first failure, in milliseconds; it doubles. */
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
-  /** In milliseconds: an event is given up when it is that old and nothing has got through for that long. */
+  /** In milliseconds: an event is given up when it has waited and nothing has got through for that long. */
   readonly giveUpAfterMs: number;
   /** How often in a row an event must be refused before it is given up; see also `refusedForMs`. */
   readonly refusedAttempts: number;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { startReceiver } from '../support/receiver.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { call, HOURS_6, seqs, ShiftedClock, startWebhooks, subscription } from '../support/webhooks.ts';
+import { call, HOUR, seqs, ShiftedClock, startWebhooks, subscription } from '../support/webhooks.ts';
 
 describe('giving up', () => {
   test('an event that the receiver refuses, dead after a few attempts and the next gets through', async () => {
@@ -42,7 +42,7 @@ describe('giving up', () => {
     const receiver = await startReceiver((_received, response) =>
       response.writeHead((refusals += 1) <= 8 ? 400 : 200).end(),
     );
-    const { webhooks, journal } = await startWebhooks(tempFolder(), { retry: { refusedForMs: HOURS_6 } });
+    const { webhooks, journal } = await startWebhooks(tempFolder(), { retry: { refusedForMs: 6 * HOUR } });
     const { id } = await webhooks.create(subscription({ url: receiver.url }));
     for (let n = 0; n < 3; n += 1) await journal.append(call(n));
     await waitFor(() => webhooks.get(id).progress.cursor === 3);
@@ -54,7 +54,7 @@ describe('giving up', () => {
     const receiver = await startReceiver(({ event }, response) => {
       response.writeHead(event.seq < 4 ? 422 : 200).end();
     });
-    const retry = { refusedForMs: HOURS_6 };
+    const retry = { refusedForMs: 6 * HOUR };
     const first = await startWebhooks(folder, { retry });
     const { id } = await first.webhooks.create(subscription({ url: receiver.url }));
     for (let n = 0; n < 4; n += 1) await first.journal.append(call(n));
@@ -63,7 +63,7 @@ describe('giving up', () => {
     await first.stop();
 
     const clock = new ShiftedClock();
-    clock.shiftMs = HOURS_6;
+    clock.shiftMs = 6 * HOUR;
     const before = receiver.received.length;
     const second = await startWebhooks(folder, { retry, clock });
     await waitFor(() => second.webhooks.get(id).progress.cursor === 4);
@@ -78,13 +78,43 @@ describe('giving up', () => {
     const { id } = await webhooks.create(subscription({ url: receiver.url }));
     for (let n = 0; n < 20; n += 1) await journal.append(call(n));
     await waitFor(() => webhooks.get(id).progress.attempts >= 1);
-    clock.shiftMs = 2 * 3_600_000;
+    clock.shiftMs = 2 * HOUR;
     const fresh = { ...call(99), at: clock.now() };
     await journal.append(fresh);
     await waitFor(() => webhooks.get(id).progress.cursor === 20);
     expect(webhooks.deadLetterCount(id)).toBe(20);
     await waitFor(() => receiver.received.at(-1)?.event.seq === 21);
     expect(webhooks.deadLetterCount(id)).toBe(20);
+  });
+
+  test('an event that is found after an absence, old but written down only now, tried like a fresh one', async () => {
+    const clock = new ShiftedClock();
+    const receiver = await startReceiver((_received, response) => response.writeHead(500).end());
+    const { webhooks, journal } = await startWebhooks(tempFolder(), { clock });
+    const { id } = await webhooks.create(subscription({ url: receiver.url }));
+    const happenedAt = clock.now();
+    await journal.append(call(1));
+    await waitFor(() => webhooks.get(id).progress.attempts >= 1);
+    clock.shiftMs = 2 * HOUR;
+    await journal.append({ ...call(2), at: happenedAt, replayed: true });
+    await waitFor(() => webhooks.get(id).progress.cursor === 1);
+    await waitFor(() => receiver.received.at(-1)?.event.seq === 2);
+    expect(webhooks.deadLetters(id, 0, 10).map(({ event }) => event.seq)).toEqual([1]);
+  });
+
+  test('a receiver that was switched off for long and fails once, not at its end at once', async () => {
+    const clock = new ShiftedClock();
+    let status = 410;
+    const receiver = await startReceiver((_received, response) => response.writeHead(status).end());
+    const { webhooks, journal } = await startWebhooks(tempFolder(), { clock });
+    const { id } = await webhooks.create(subscription({ url: receiver.url }));
+    for (let n = 0; n < 3; n += 1) await journal.append(call(n));
+    await waitFor(() => !webhooks.get(id).enabled);
+    clock.shiftMs = 2 * HOUR;
+    status = 503;
+    await webhooks.change(id, { enabled: true });
+    await waitFor(() => webhooks.get(id).progress.attempts >= 2);
+    expect(webhooks.deadLetterCount(id)).toBe(0);
   });
 
   test('redriven, dead letters arrive with their old id and are gone; a failure keeps the rest', async () => {

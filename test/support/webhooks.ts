@@ -8,18 +8,18 @@ import { newWebhookSchema, type NewWebhook } from '../../src/webhooks/schema.ts'
 import { Webhooks, type EnvironmentWebhook } from '../../src/webhooks/webhooks.ts';
 import { silent, startMessaging } from './messaging.ts';
 
+/** In milliseconds. */
+export const HOUR = 3_600_000;
+
 /** Short pauses; what is refused is given up after three tries. */
 const RETRY: RetrySettings = {
   firstPauseMs: 20,
   longestPauseMs: 100,
-  giveUpAfterMs: 3_600_000,
+  giveUpAfterMs: HOUR,
   refusedAttempts: 3,
   refusedForMs: 0,
-  refusedAgainWithinMs: 24 * 3_600_000,
+  refusedAgainWithinMs: 24 * HOUR,
 };
-
-/** Six hours in milliseconds. */
-export const HOURS_6 = 6 * 3_600_000;
 
 /** Real time, shifted: it runs by itself and can be moved ahead. */
 export class ShiftedClock implements Clock {

@@ -33,6 +33,9 @@ export interface RedriveResult {
 export class Webhooks {
   readonly #parts: DispatchParts;
   readonly #dispatches = new Map<string, Dispatch>();
+  readonly #redrives = new Map<string, Promise<RedriveResult>>();
+  /** Dead letters that were delivered while the disk was full: they are to go, and not to be delivered again. */
+  readonly #taken = new Set<string>();
   #started = false;
   /** Changes come one after the other: each counts the others, or stops a delivery and starts it anew. */
   #changing: Promise<unknown> = Promise.resolve();
@@ -56,6 +59,8 @@ export class Webhooks {
     return this.#afterOthers(async () => {
       this.#started = false;
       await Promise.all([...this.#dispatches.values()].map((dispatch) => dispatch.stop()));
+      // What was delivered is off the list before the database closes.
+      await Promise.allSettled(this.#redrives.values());
       this.#dispatches.clear();
     });
   }
@@ -164,17 +169,40 @@ export class Webhooks {
 
   /**
    * Delivers dead letters again, oldest first, at most 100, until one fails.
-   * @throws GatewayError `not_found`
+   * @throws GatewayError `not_found`; `wrong_state` while it is switched off, and while this is under way already
    */
   async redrive(id: string): Promise<RedriveResult> {
     const dispatch = this.#dispatch(id);
+    if (!dispatch.webhook.enabled) {
+      throw new GatewayError({
+        code: 'wrong_state',
+        message: 'This webhook is switched off',
+        action: 'Switch it on first: PATCH it with {"enabled": true}, or set WEBHOOK_URL again and restart',
+      });
+    }
+    // Two would deliver the same letters.
+    if (this.#redrives.has(id)) {
+      throw new GatewayError({
+        code: 'wrong_state',
+        message: 'The dead letters of this webhook are being delivered already',
+        action: 'Wait until they are through; its deadLetters says how many are left',
+      });
+    }
+    const redrive = this.#redrive(id, dispatch).finally(() => this.#redrives.delete(id));
+    this.#redrives.set(id, redrive);
+    return redrive;
+  }
+
+  async #redrive(id: string, dispatch: Dispatch): Promise<RedriveResult> {
     const { rows, transactions } = this.#parts;
     let delivered = 0;
     let error: string | null = null;
     for (const letter of rows.deadLetters(id, 0, REDRIVE_LIMIT)) {
-      error = await dispatch.deliverNow(letter.event);
+      if (!this.#taken.has(letter.id)) error = await dispatch.deliverNow(letter.event);
       if (error !== null) break;
+      this.#taken.add(letter.id);
       await transactions.run(() => rows.removeDeadLetter(letter.id));
+      this.#taken.delete(letter.id);
       delivered += 1;
     }
     return { delivered, remaining: rows.deadLetterCount(id), error };

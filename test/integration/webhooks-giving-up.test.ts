@@ -117,28 +117,6 @@ describe('giving up', () => {
     expect(webhooks.deadLetterCount(id)).toBe(0);
   });
 
-  test('redriven, dead letters arrive with their old id and are gone; a failure keeps the rest', async () => {
-    let healthy = false;
-    const receiver = await startReceiver(({ event }, response) => {
-      response.writeHead(healthy && event.seq !== 3 ? 200 : 400).end();
-    });
-    const { webhooks, journal } = await startWebhooks(tempFolder(), { retry: { refusedAttempts: 1 } });
-    const { id } = await webhooks.create(subscription({ url: receiver.url }));
-    for (let n = 0; n < 4; n += 1) await journal.append(call(n));
-    await waitFor(() => webhooks.deadLetterCount(id) === 4);
-    healthy = true;
-    const before = receiver.received.length;
-    expect(await webhooks.redrive(id)).toEqual({
-      delivered: 2,
-      remaining: 2,
-      error: 'The receiver answered 400',
-    });
-    const redriven = receiver.received.slice(before);
-    expect(redriven.map(({ headers }) => headers['webhook-id'])).toEqual(
-      journal.read(0, 3).map((event) => event.id),
-    );
-  });
-
   test('410, switched off with the reason; switched on again, what was missed arrives', async () => {
     let gone = true;
     const receiver = await startReceiver((_received, response) => response.writeHead(gone ? 410 : 200).end());

@@ -140,7 +140,8 @@ export const eventCalls: readonly Operation[] = [
     tag: 'Webhooks',
     id: 'redriveWebhook',
     summary: 'Delivers dead letters again',
-    description: 'At most 100, until one fails.',
+    description:
+      'At most 100, until one fails. 409 while this is under way already, and while the webhook is switched off.',
     params: { id },
     answers: [
       {

@@ -1,4 +1,4 @@
-import { chatOf, matchesType } from '../events/types.ts';
+import { chatNamesOf, matchesType } from '../events/types.ts';
 import type { JournalEvent } from '../events/event.ts';
 
 /** A subscription. Times are milliseconds since the Unix epoch. */
@@ -11,7 +11,7 @@ export interface Webhook {
   readonly secret: string;
   /** Types or patterns such as `group.*`; empty: all. */
   readonly events: readonly string[];
-  /** Chat ids; empty: all. Events that belong to no chat always pass. */
+  /** Chat ids; empty: all. Events that belong to no chat always pass. See `chatNamesOf` for what an id matches. */
   readonly chats: readonly string[];
   /** Headers that are sent along. */
   readonly headers: Readonly<Record<string, string>>;
@@ -73,6 +73,7 @@ export function wants(webhook: Webhook, event: JournalEvent): boolean {
   if (webhook.events.length > 0 && !webhook.events.some((pattern) => matchesType(pattern, event.type))) {
     return false;
   }
-  const chat = chatOf(event.data);
-  return webhook.chats.length === 0 || chat === null || webhook.chats.includes(chat);
+  if (webhook.chats.length === 0) return true;
+  const names = chatNamesOf(event.data);
+  return names.length === 0 || names.some((name) => webhook.chats.includes(name));
 }

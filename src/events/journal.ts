@@ -129,6 +129,14 @@ export class Journal {
     return this.#rows.firstSeq();
   }
 
+  /**
+   * When an event was written down, which for one that was found after an absence is long after it happened; null
+   * when retention has removed it.
+   */
+  recordedAt(seq: number): number | null {
+    return this.#rows.recordedAt(seq);
+  }
+
   /** Messages are known without an event: the account's own. Resolves when that is on the disk, if it has to be. */
   note(chatId: string, mark: Watermark): Promise<void> {
     return this.#transactions.run(() => this.watermarks.note(chatId, mark));

@@ -7,6 +7,8 @@ export interface JournalRows {
   insert(event: Omit<JournalEvent, 'seq'>, recordedAt: number): number | null;
   /** Events above `since`, oldest first. */
   read(since: number, limit: number): JournalEvent[];
+  /** When an event was written down, milliseconds since the Unix epoch; null when it is not there any more. */
+  recordedAt(seq: number): number | null;
   /** The highest sequence number that was ever given. */
   lastSeq(): number;
   /** The lowest sequence number that is still there, or null when the journal is empty. */

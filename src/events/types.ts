@@ -1,3 +1,4 @@
+import { parseAddress } from '../messages/address.ts';
 import type { EventData } from './schema.ts';
 
 /** Every type of event. What the data of each holds is in `schema.ts`. */
@@ -38,7 +39,25 @@ export function ackNameOf(value: number): (typeof ackNames)[number] {
   return ackNames[Math.min(Math.max(Math.trunc(value), -1), 4) + 1] ?? 'PENDING';
 }
 
-/** The chat that an event belongs to, or null for one that belongs to none. */
-export function chatOf(data: EventData[EventType]): string | null {
-  return 'chatId' in data ? data.chatId : null;
+/**
+ * The names that an event has for the chat it belongs to; none when it belongs to none. WhatsApp may name a person's
+ * chat by a hidden id (`…@lid`), and the person in the same event by the number; what was sent through the gateway
+ * belongs to its recipient before the chat is known.
+ */
+export function chatNamesOf(data: EventData[EventType]): readonly string[] {
+  if (!('chatId' in data)) return [];
+  const { chatId } = data;
+  const names = chatId === null ? [] : [chatId];
+  if ('status' in data) names.push(canonical(data.to));
+  if ('fromMe' in data && /@(c\.us|lid)$/.test(data.chatId)) names.push(data.fromMe ? data.to : data.from);
+  return names;
+}
+
+function canonical(recipient: string): string {
+  try {
+    return parseAddress(recipient).canonical;
+  } catch {
+    // An older version may have understood what this one does not.
+    return recipient;
+  }
 }

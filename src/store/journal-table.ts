@@ -11,6 +11,7 @@ import { numberOf, numberOrNull, textOf, textOrNull, type Row } from './row.ts';
 export class JournalTable implements JournalRows {
   readonly #insert: StatementSync;
   readonly #read: StatementSync;
+  readonly #recordedAt: StatementSync;
   readonly #last: StatementSync;
   readonly #first: StatementSync;
   readonly #bytes: StatementSync;
@@ -28,6 +29,7 @@ export class JournalTable implements JournalRows {
        ON CONFLICT (id) DO NOTHING`,
     );
     this.#read = connection.prepare('SELECT * FROM journal WHERE seq > ? ORDER BY seq LIMIT ?');
+    this.#recordedAt = connection.prepare('SELECT recorded_at FROM journal WHERE seq = ?');
     this.#last = connection.prepare(`SELECT seq FROM sqlite_sequence WHERE name = 'journal'`);
     this.#first = connection.prepare('SELECT MIN(seq) AS seq FROM journal');
     this.#bytes = connection.prepare('SELECT COALESCE(SUM(bytes), 0) AS bytes FROM journal');
@@ -66,6 +68,11 @@ export class JournalTable implements JournalRows {
 
   read(since: number, limit: number): JournalEvent[] {
     return this.#read.all(since, limit).map(toEvent);
+  }
+
+  recordedAt(seq: number): number | null {
+    const row = this.#recordedAt.get(seq);
+    return row === undefined ? null : numberOf(row, 'recorded_at');
   }
 
   lastSeq(): number {

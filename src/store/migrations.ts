@@ -10,7 +10,7 @@ const STEPS = ['outbox.sql', 'journal.sql', 'webhooks.sql', 'sizes.sql'] as cons
  * What older programs do not know and need not know: it has no version, so that a program that is rolled back can
  * still open the file.
  */
-const ADDITIONS = ['account.sql', 'watermark-ids.sql'] as const;
+const UNVERSIONED = ['account.sql', 'watermark-ids.sql', 'refusals.sql'] as const;
 
 /** The schema version of this program. */
 export const SCHEMA_VERSION = STEPS.length;
@@ -34,9 +34,10 @@ export function migrate(connection: DatabaseSync): void {
   for (const [index, file] of STEPS.entries()) {
     const version = index + 1;
     if (version <= found) continue;
+    const sql = sqlOf(file);
     connection.exec('BEGIN IMMEDIATE');
     try {
-      connection.exec(read(file));
+      connection.exec(sql);
       connection.exec(`PRAGMA user_version = ${version}`);
       connection.exec('COMMIT');
     } catch (error) {
@@ -44,10 +45,10 @@ export function migrate(connection: DatabaseSync): void {
       throw error;
     }
   }
-  for (const file of ADDITIONS) connection.exec(read(file));
+  for (const file of UNVERSIONED) connection.exec(sqlOf(file));
 }
 
-function read(file: string): string {
+function sqlOf(file: string): string {
   return readFileSync(new URL(`sql/${file}`, import.meta.url), 'utf8');
 }
 

@@ -14,7 +14,10 @@ export class WebhookTable implements WebhookRows {
   }
 
   all(): Webhook[] {
-    return this.#connection.prepare('SELECT * FROM webhooks ORDER BY created_at, id').all().map(toWebhook);
+    // A program that was put back for a while moves the cursor without knowing of refusals.
+    const sql = `SELECT webhooks.*, in_a_row, since, gave_up_at FROM webhooks LEFT JOIN webhook_refusals AS refusals
+      ON webhook_id = id AND refusals.cursor = webhooks.cursor ORDER BY created_at, id`;
+    return this.#connection.prepare(sql).all().map(toWebhook);
   }
 
   insert(webhook: Webhook): void {
@@ -71,6 +74,20 @@ export class WebhookTable implements WebhookRows {
         progress.deliveredAt,
         id,
       );
+    this.#saveRefusals(id, progress);
+  }
+
+  #saveRefusals(id: string, { cursor, refusals }: WebhookProgress): void {
+    const { inARow, since, gaveUpAt } = refusals;
+    if (inARow === 0 && gaveUpAt === null) {
+      this.#connection.prepare('DELETE FROM webhook_refusals WHERE webhook_id = ?').run(id);
+    } else {
+      this.#connection
+        .prepare(
+          'REPLACE INTO webhook_refusals (webhook_id, cursor, in_a_row, since, gave_up_at) VALUES (?, ?, ?, ?, ?)',
+        )
+        .run(id, cursor, inARow, since, gaveUpAt);
+    }
   }
 
   remove(id: string): void {
@@ -136,6 +153,11 @@ function toWebhook(row: Row): Webhook {
       failingSince: numberOrNull(row, 'failing_since'),
       lastError: textOrNull(row, 'last_error'),
       deliveredAt: numberOrNull(row, 'delivered_at'),
+      refusals: {
+        inARow: numberOrNull(row, 'in_a_row') ?? 0,
+        since: numberOrNull(row, 'since'),
+        gaveUpAt: numberOrNull(row, 'gave_up_at'),
+      },
     },
   };
 }

@@ -1,17 +1,14 @@
-import type { Clock, Random } from '../clock.ts';
+import type { Random } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { JournalEvent } from '../events/event.ts';
 import type { Journal } from '../events/journal.ts';
 import { newId } from '../ids.ts';
 import type { Logger } from '../log.ts';
 import { woken } from '../woken.ts';
-import type { Post, Transactions, WebhookRows } from './ports.ts';
-import { pauseAfter, verdictOf, type RetrySettings } from './retry.ts';
-import { signatureHeaders } from './sign.ts';
+import { attempt, type Attempt, type AttemptParts } from './attempt.ts';
+import type { Transactions, WebhookRows } from './ports.ts';
+import { isRefusedForGood, pauseAfter, refusedOnceMore, withoutRefusals } from './retry.ts';
 import { wants, type Webhook, type WebhookProgress } from './webhook.ts';
-
-/** How long a receiver has to answer, in milliseconds. */
-const ANSWER_WITHIN_MS = 15_000;
 
 /** After how many events that nobody wants the cursor is written. */
 const SAVE_SKIPPED_AFTER = 500;
@@ -21,25 +18,12 @@ const PAGE = 100;
 /** How many events one failed attempt can turn into dead letters. */
 const BURY_AT_ONCE = 1_000;
 
-type Attempt =
-  | { readonly delivered: true }
-  | {
-      readonly delivered: false;
-      readonly error: string;
-      readonly pauseMs: number | null;
-      readonly verdict: 'retry' | 'refused' | 'gone';
-    };
-
-export interface DispatchParts {
+export interface DispatchParts extends AttemptParts {
   readonly rows: WebhookRows;
   readonly transactions: Transactions;
   readonly journal: Journal;
-  readonly post: Post;
-  readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  readonly retry: RetrySettings;
-  readonly version: string;
 }
 
 /**
@@ -87,8 +71,8 @@ export class Dispatch {
 
   /** Posts one event now, outside the order: a dead letter, or a test. @returns null when it was taken, else why not */
   async deliverNow(event: JournalEvent): Promise<string | null> {
-    const attempt = await this.#attempt(event);
-    return attempt.delivered ? null : attempt.error;
+    const outcome = await this.#attempt(event);
+    return outcome.delivered ? null : outcome.error;
   }
 
   async #run(): Promise<void> {
@@ -108,6 +92,10 @@ export class Dispatch {
     }
   }
 
+  #attempt(event: JournalEvent): Promise<Attempt> {
+    return attempt(this.#webhook, event, this.#parts, this.#stop.signal);
+  }
+
   #isOver(): boolean {
     return this.#stop.signal.aborted || !this.#webhook.enabled;
   }
@@ -124,10 +112,10 @@ export class Dispatch {
         }
         continue;
       }
-      const attempt = await this.#attempt(event);
-      if (!attempt.delivered && this.#isOver()) return;
+      const outcome = await this.#attempt(event);
+      if (!outcome.delivered && this.#isOver()) return;
       const now = clock.now();
-      if (attempt.delivered) {
+      if (outcome.delivered) {
         await this.#save({
           cursor: event.seq,
           attempts: 0,
@@ -135,62 +123,39 @@ export class Dispatch {
           failingSince: null,
           lastError: null,
           deliveredAt: now,
+          refusals: withoutRefusals(this.#progress.refusals),
         });
         return;
       }
+      const isRefused = outcome.verdict === 'refused';
       const attempts = this.#progress.attempts + 1;
       const failing: WebhookProgress = {
         ...this.#progress,
         attempts,
         failingSince: this.#progress.failingSince ?? now,
-        lastError: attempt.error,
-        nextAttemptAt: now + Math.max(attempt.pauseMs ?? 0, pauseAfter(attempts, retry, random)),
+        lastError: outcome.error,
+        nextAttemptAt: now + Math.max(outcome.pauseMs ?? 0, pauseAfter(attempts, retry, random)),
+        refusals: isRefused
+          ? refusedOnceMore(this.#progress.refusals, now)
+          : withoutRefusals(this.#progress.refusals),
       };
-      if (attempt.verdict === 'gone') {
+      if (outcome.verdict === 'gone') {
         await this.#disable('The receiver answered 410 Gone', failing);
         return;
       }
-      const giveUp =
-        attempt.verdict === 'refused'
-          ? attempts >= retry.refusedAttempts
-          : now - (failing.failingSince ?? now) >= retry.giveUpAfterMs && this.#isOverdue(event, now);
-      if (giveUp) {
-        await this.#bury(event, failing, attempt.verdict === 'refused');
+      const isLost =
+        now - (failing.failingSince ?? now) >= retry.giveUpAfterMs && this.#isOverdue(event, now);
+      if (isLost || isRefusedForGood(failing.refusals, now, retry)) {
+        await this.#bury(event, failing, isRefused);
         return;
       }
       if (attempts === 1) {
         log.warn(
-          { webhook: this.#webhook.id, reason: attempt.error },
+          { webhook: this.#webhook.id, reason: outcome.error },
           'a webhook does not get through; it is tried again',
         );
       }
       await this.#save(failing);
-    }
-  }
-
-  async #attempt(event: JournalEvent): Promise<Attempt> {
-    const { clock, post, retry, version } = this.#parts;
-    const body = JSON.stringify(event);
-    const { secret, url, headers } = this.#webhook;
-    try {
-      const answer = await post({
-        url,
-        body,
-        headers: {
-          'user-agent': `whatsapp-gateway/${version}`,
-          ...inLowerCase(headers),
-          'content-type': 'application/json',
-          ...signatureHeaders({ id: event.id, timestamp: clock.now(), body, secret }),
-        },
-        signal: AbortSignal.any([this.#stop.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
-      });
-      const verdict = verdictOf(answer.status);
-      if (verdict === 'delivered') return { delivered: true };
-      const pauseMs =
-        answer.retryAfterMs === null ? null : Math.min(answer.retryAfterMs, retry.longestPauseMs);
-      return { delivered: false, error: `The receiver answered ${answer.status}`, pauseMs, verdict };
-    } catch (error) {
-      return { delivered: false, error: reasonOf(error), pauseMs: null, verdict: 'retry' };
     }
   }
 
@@ -219,7 +184,14 @@ export class Dispatch {
       'events could not be delivered and are now dead letters',
     );
     const progress = refused
-      ? { ...failing, cursor, attempts: 0, nextAttemptAt: null, failingSince: null }
+      ? {
+          ...failing,
+          cursor,
+          attempts: 0,
+          nextAttemptAt: null,
+          failingSince: null,
+          refusals: { ...withoutRefusals(failing.refusals), gaveUpAt: at },
+        }
       : { ...failing, cursor };
     await this.#save(progress, () => {
       for (const each of lost) {
@@ -235,8 +207,9 @@ export class Dispatch {
     });
   }
 
+  /** Whether it has waited here too long, whenever it happened: what is found after an absence has its tries as well. */
   #isOverdue(event: JournalEvent, now: number): boolean {
-    return now - Date.parse(event.timestamp) >= this.#parts.retry.giveUpAfterMs;
+    return now - (this.#parts.journal.recordedAt(event.seq) ?? 0) >= this.#parts.retry.giveUpAfterMs;
   }
 
   async #disable(reason: string, progress: WebhookProgress): Promise<void> {
@@ -290,17 +263,4 @@ export class Dispatch {
   #wait(subscribe: (wake: () => void) => () => void): Promise<void> {
     return woken(subscribe, this.#stop.signal);
   }
-}
-
-/** fetch joins the values of names that differ in case alone. */
-function inLowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-/** fetch says "fetch failed" and keeps the reason in the cause. */
-function reasonOf(error: unknown): string {
-  if (error instanceof DOMException && error.name === 'TimeoutError') {
-    return `No answer within ${ANSWER_WITHIN_MS / 1000} s`;
-  }
-  return messageOf(error instanceof Error && error.cause !== undefined ? error.cause : error);
 }

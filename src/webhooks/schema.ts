@@ -41,7 +41,11 @@ const fields = {
   events: eventPatterns,
   chats: z
     .array(z.string().max(64).regex(CHAT_ID, 'expected a chat id such as 79123456789@c.us'))
-    .max(LIMITS.filters),
+    .max(LIMITS.filters)
+    .meta({
+      description:
+        'The ids of chats as events have them in `chatId`; empty: all. Events of no chat always pass. WhatsApp names the chats of some people by a hidden id (`…@lid`): an id made of the number (`…@c.us`) matches those events alone that tell the number as well, so give both.',
+    }),
   headers: z
     .record(
       headerName,

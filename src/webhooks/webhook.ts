@@ -1,4 +1,4 @@
-import { chatOf, matchesType } from '../events/types.ts';
+import { chatNamesOf, matchesType } from '../events/types.ts';
 import type { JournalEvent } from '../events/event.ts';
 
 /** A subscription. Times are milliseconds since the Unix epoch. */
@@ -11,7 +11,7 @@ export interface Webhook {
   readonly secret: string;
   /** Types or patterns such as `group.*`; empty: all. */
   readonly events: readonly string[];
-  /** Chat ids; empty: all. Events that belong to no chat always pass. */
+  /** Chat ids; empty: all. Events that belong to no chat always pass. See `chatNamesOf` for what an id matches. */
   readonly chats: readonly string[];
   /** Headers that are sent along. */
   readonly headers: Readonly<Record<string, string>>;
@@ -31,6 +31,30 @@ export interface WebhookProgress {
   readonly failingSince: number | null;
   readonly lastError: string | null;
   readonly deliveredAt: number | null;
+  readonly refusals: Refusals;
+}
+
+/** How the receiver refuses the event that is next: it is there, and does not want it. */
+export interface Refusals {
+  /** Since anything else became of a try. */
+  readonly inARow: number;
+  /** The first of these; null when there is none. */
+  readonly since: number | null;
+  /** When an event, this one or one before, was last given up because it was refused. */
+  readonly gaveUpAt: number | null;
+}
+
+/** The progress of a subscription that begins after an event, or that is tried anew from there on. @param cursor its seq */
+export function progressFrom(cursor: number): WebhookProgress {
+  return {
+    cursor,
+    attempts: 0,
+    nextAttemptAt: null,
+    failingSince: null,
+    lastError: null,
+    deliveredAt: null,
+    refusals: { inARow: 0, since: null, gaveUpAt: null },
+  };
 }
 
 /** An event that could not be delivered in time. */
@@ -49,6 +73,7 @@ export function wants(webhook: Webhook, event: JournalEvent): boolean {
   if (webhook.events.length > 0 && !webhook.events.some((pattern) => matchesType(pattern, event.type))) {
     return false;
   }
-  const chat = chatOf(event.data);
-  return webhook.chats.length === 0 || chat === null || webhook.chats.includes(chat);
+  if (webhook.chats.length === 0) return true;
+  const names = chatNamesOf(event.data);
+  return names.length === 0 || names.some((name) => webhook.chats.includes(name));
 }

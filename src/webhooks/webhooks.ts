@@ -3,10 +3,13 @@ import { newId } from '../ids.ts';
 import { Dispatch, type DispatchParts } from './dispatch.ts';
 import type { NewWebhook, WebhookChanges } from './schema.ts';
 import { newSecret } from './sign.ts';
-import type { DeadLetter, Webhook } from './webhook.ts';
+import { progressFrom, type DeadLetter, type Webhook, type WebhookProgress } from './webhook.ts';
 
 /** The one subscription of the environment keeps its id, and so its place in the journal, across restarts. */
 const ENVIRONMENT_ID = 'wh_environment';
+
+/** Why it is switched off while the environment names none. */
+const NO_ENVIRONMENT = 'WEBHOOK_URL is not set';
 
 const MAX_WEBHOOKS = 50;
 
@@ -30,8 +33,11 @@ export interface RedriveResult {
 export class Webhooks {
   readonly #parts: DispatchParts;
   readonly #dispatches = new Map<string, Dispatch>();
+  readonly #redrives = new Map<string, Promise<RedriveResult>>();
+  /** Dead letters that were delivered while the disk was full: they are to go, and not to be delivered again. */
+  readonly #taken = new Set<string>();
   #started = false;
-  /** Changes come one after the other: each stops a delivery and starts it anew. */
+  /** Changes come one after the other: each counts the others, or stops a delivery and starts it anew. */
   #changing: Promise<unknown> = Promise.resolve();
 
   constructor(parts: DispatchParts) {
@@ -44,14 +50,19 @@ export class Webhooks {
    */
   async start(environment: EnvironmentWebhook | null): Promise<void> {
     await this.#applyEnvironment(environment);
-    for (const webhook of this.#parts.rows.all()) this.#launch(webhook);
     this.#started = true;
+    for (const webhook of this.#parts.rows.all()) this.#launch(webhook);
   }
 
-  async stop(): Promise<void> {
-    this.#started = false;
-    await Promise.all([...this.#dispatches.values()].map((dispatch) => dispatch.stop()));
-    this.#dispatches.clear();
+  /** Ends all deliveries, once the changes that are under way are done: they would begin new ones. */
+  stop(): Promise<void> {
+    return this.#afterOthers(async () => {
+      this.#started = false;
+      await Promise.all([...this.#dispatches.values()].map((dispatch) => dispatch.stop()));
+      // What was delivered is off the list before the database closes.
+      await Promise.allSettled(this.#redrives.values());
+      this.#dispatches.clear();
+    });
   }
 
   list(): Webhook[] {
@@ -64,7 +75,11 @@ export class Webhooks {
   }
 
   /** Subscribes; what happens from now on is delivered. @throws GatewayError `wrong_state` when there are too many */
-  async create(request: NewWebhook): Promise<Webhook> {
+  create(request: NewWebhook): Promise<Webhook> {
+    return this.#afterOthers(() => this.#create(request));
+  }
+
+  async #create(request: NewWebhook): Promise<Webhook> {
     const { rows, transactions, clock, journal } = this.#parts;
     if (this.#dispatches.size >= MAX_WEBHOOKS) {
       throw new GatewayError({
@@ -81,11 +96,10 @@ export class Webhooks {
       secret: request.secret ?? newSecret(),
       disabledReason: null,
       createdAt: now,
-      progress: fresh(journal.lastSeq),
+      progress: progressFrom(journal.lastSeq),
     };
     await transactions.run(() => rows.insert(webhook));
-    this.#launch(webhook);
-    return webhook;
+    return this.#launch(webhook);
   }
 
   /**
@@ -96,7 +110,7 @@ export class Webhooks {
     return this.#afterOthers(() => this.#change(id, changes));
   }
 
-  /** @throws GatewayError `not_found`; `wrong_state` for the one of the environment */
+  /** @throws GatewayError `not_found`; `wrong_state` for the one of the environment while that names it */
   remove(id: string): Promise<void> {
     return this.#afterOthers(() => this.#remove(id));
   }
@@ -115,7 +129,7 @@ export class Webhooks {
       enabled: changes.enabled ?? before.webhook.enabled,
       disabledReason: changes.enabled === true ? null : before.webhook.disabledReason,
       // A repaired receiver is tried at once.
-      progress: { ...before.webhook.progress, attempts: 0, nextAttemptAt: null },
+      progress: triedAnew(before.webhook.progress),
     };
     try {
       await transactions.run(() => {
@@ -130,7 +144,8 @@ export class Webhooks {
   }
 
   async #remove(id: string): Promise<void> {
-    const { webhook } = this.#restOnly(id);
+    const { webhook } = this.#dispatch(id);
+    if (webhook.disabledReason !== NO_ENVIRONMENT) this.#restOnly(id);
     await this.#stopOne(id);
     try {
       await this.#parts.transactions.run(() => this.#parts.rows.remove(id));
@@ -154,17 +169,40 @@ export class Webhooks {
 
   /**
    * Delivers dead letters again, oldest first, at most 100, until one fails.
-   * @throws GatewayError `not_found`
+   * @throws GatewayError `not_found`; `wrong_state` while it is switched off, and while this is under way already
    */
   async redrive(id: string): Promise<RedriveResult> {
     const dispatch = this.#dispatch(id);
+    if (!dispatch.webhook.enabled) {
+      throw new GatewayError({
+        code: 'wrong_state',
+        message: 'This webhook is switched off',
+        action: 'Switch it on first: PATCH it with {"enabled": true}, or set WEBHOOK_URL again and restart',
+      });
+    }
+    // Two would deliver the same letters.
+    if (this.#redrives.has(id)) {
+      throw new GatewayError({
+        code: 'wrong_state',
+        message: 'The dead letters of this webhook are being delivered already',
+        action: 'Wait until they are through; its deadLetters says how many are left',
+      });
+    }
+    const redrive = this.#redrive(id, dispatch).finally(() => this.#redrives.delete(id));
+    this.#redrives.set(id, redrive);
+    return redrive;
+  }
+
+  async #redrive(id: string, dispatch: Dispatch): Promise<RedriveResult> {
     const { rows, transactions } = this.#parts;
     let delivered = 0;
     let error: string | null = null;
     for (const letter of rows.deadLetters(id, 0, REDRIVE_LIMIT)) {
-      error = await dispatch.deliverNow(letter.event);
+      if (!this.#taken.has(letter.id)) error = await dispatch.deliverNow(letter.event);
       if (error !== null) break;
+      this.#taken.add(letter.id);
       await transactions.run(() => rows.removeDeadLetter(letter.id));
+      this.#taken.delete(letter.id);
       delivered += 1;
     }
     return { delivered, remaining: rows.deadLetterCount(id), error };
@@ -177,6 +215,8 @@ export class Webhooks {
   }
 
   #launch(webhook: Webhook): Webhook {
+    // What is changed before the start, or after the end, is delivered from the next start on.
+    if (!this.#started) return webhook;
     const dispatch = new Dispatch(webhook, this.#parts);
     this.#dispatches.set(webhook.id, dispatch);
     dispatch.start();
@@ -208,12 +248,18 @@ export class Webhooks {
     const { rows, transactions, clock, journal, log } = this.#parts;
     const present = rows.all().find(({ id }) => id === ENVIRONMENT_ID);
     if (environment === null) {
-      if (present === undefined) return;
-      const deadLetters = rows.deadLetterCount(ENVIRONMENT_ID);
-      log.warn({ deadLetters }, 'WEBHOOK_URL is not set any more; its webhook is removed');
-      await transactions.run(() => rows.remove(ENVIRONMENT_ID));
+      if (present === undefined || present.disabledReason === NO_ENVIRONMENT) return;
+      // A start with a setting missing is a mistake more often than a farewell, and a removal takes its place in the
+      // journal and its dead letters along.
+      log.warn(
+        { deadLetters: rows.deadLetterCount(ENVIRONMENT_ID) },
+        'WEBHOOK_URL is not set any more; its webhook is switched off, and goes on when it is set again',
+      );
+      const off: Webhook = { ...present, enabled: false, disabledReason: NO_ENVIRONMENT };
+      await transactions.run(() => rows.update(off));
       return;
     }
+    const isSame = present?.enabled === true && present.url === environment.url;
     const webhook: Webhook = {
       ...environment,
       id: ENVIRONMENT_ID,
@@ -223,16 +269,22 @@ export class Webhooks {
       enabled: true,
       disabledReason: null,
       createdAt: present?.createdAt ?? clock.now(),
-      // A receiver that has moved goes on where the old one was.
-      progress: present?.progress ?? fresh(journal.lastSeq),
+      progress: progressFrom(journal.lastSeq),
     };
     await transactions.run(() => {
-      if (present === undefined) rows.insert(webhook);
-      else rows.update(webhook);
+      if (present === undefined) {
+        rows.insert(webhook);
+        return;
+      }
+      rows.update(webhook);
+      // A receiver that has moved goes on where it was at its old address.
+      if (!isSame) rows.saveProgress(ENVIRONMENT_ID, triedAnew(present.progress));
     });
   }
 }
 
-function fresh(cursor: number): Webhook['progress'] {
-  return { cursor, attempts: 0, nextAttemptAt: null, failingSince: null, lastError: null, deliveredAt: null };
+/** The progress of a receiver that has changed: it goes on where it was, and how it fared before counts no more. */
+function triedAnew(progress: WebhookProgress): WebhookProgress {
+  const { cursor, lastError, deliveredAt } = progress;
+  return { ...progressFrom(cursor), lastError, deliveredAt };
 }

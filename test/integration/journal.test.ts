@@ -14,6 +14,7 @@ import { OutboxTable } from '../../src/store/outbox-table.ts';
 import { DEFAULT_RETENTION, Retention } from '../../src/store/retention.ts';
 import { openStore } from '../../src/store/store.ts';
 import { SettlingClock, settle } from '../support/settling-clock.ts';
+import { progressFrom } from '../../src/webhooks/webhook.ts';
 import { silent, startMessaging, text } from '../support/messaging.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -314,14 +315,7 @@ describe('retention', () => {
           enabled,
           disabledReason: null,
           createdAt: 0,
-          progress: {
-            cursor,
-            attempts: 0,
-            nextAttemptAt: null,
-            failingSince: null,
-            lastError: null,
-            deliveredAt: null,
-          },
+          progress: progressFrom(cursor),
         }),
       );
     await webhook('slow', 2, true);

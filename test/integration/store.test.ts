@@ -20,6 +20,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createLogger } from '../../src/log.ts';
 import { SCHEMA_VERSION } from '../../src/store/migrations.ts';
 import { openStore } from '../../src/store/store.ts';
+import { newWebhookSchema } from '../../src/webhooks/schema.ts';
+import { newSecret } from '../../src/webhooks/sign.ts';
+import { progressFrom } from '../../src/webhooks/webhook.ts';
 import { SettlingClock, settle } from '../support/settling-clock.ts';
 import { silent, startMessaging, text } from '../support/messaging.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -128,6 +131,24 @@ describe('openStore', () => {
     await settle();
     expect(second.transport.lookUps.length).toBeGreaterThan(0);
   });
+});
+
+test('refusals of a webhook, forgotten when a program that does not know them has moved its cursor', async () => {
+  const { webhooks, transactions, connection } = openStore(tempFolder(), silent);
+  const refusals = { inARow: 3, since: 1, gaveUpAt: 2 };
+  const progress = { ...progressFrom(0), cursor: 7, refusals };
+  const webhook = {
+    ...newWebhookSchema.parse({ url: 'https://example.org/' }),
+    id: 'wh_1',
+    origin: 'rest',
+  } as const;
+  await transactions.run(() => {
+    webhooks.insert({ ...webhook, secret: newSecret(), disabledReason: null, createdAt: 0, progress });
+    webhooks.saveProgress('wh_1', progress);
+  });
+  expect(webhooks.all()[0]?.progress).toEqual(progress);
+  connection.exec('UPDATE webhooks SET cursor = 8');
+  expect(webhooks.all()[0]?.progress).toEqual(progressFrom(8));
 });
 
 describe('group commit', () => {

@@ -1,90 +1,17 @@
 import type { ServerResponse } from 'node:http';
 
 import { Webhook as Verifier } from 'standardwebhooks';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 
-import type { Clock } from '../../src/clock.ts';
-import type { EventInput } from '../../src/events/event.ts';
-import { postWithFetch } from '../../src/webhooks/post.ts';
-import type { RetrySettings } from '../../src/webhooks/retry.ts';
-import { newWebhookSchema, type NewWebhook } from '../../src/webhooks/schema.ts';
-import { newSecret } from '../../src/webhooks/sign.ts';
-import { Webhooks, type EnvironmentWebhook } from '../../src/webhooks/webhooks.ts';
-import { silent, startMessaging } from '../support/messaging.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
-
-const RETRY: RetrySettings = {
-  firstPauseMs: 20,
-  longestPauseMs: 100,
-  giveUpAfterMs: 3_600_000,
-  refusedAttempts: 3,
-};
-
-/** Real time, shifted: it runs by itself and can be moved ahead. */
-class ShiftedClock implements Clock {
-  shiftMs = 0;
-  now(): number {
-    return Date.now() + this.shiftMs;
-  }
-  schedule(ms: number, callback: () => void): () => void {
-    const timer = setTimeout(callback, ms);
-    return () => {
-      clearTimeout(timer);
-    };
-  }
-}
-
-async function start(
-  folder: string,
-  options: { environment?: EnvironmentWebhook; retry?: Partial<RetrySettings>; clock?: Clock } = {},
-) {
-  const clock = options.clock ?? new ShiftedClock();
-  const core = startMessaging(folder, { clock });
-  const webhooks = new Webhooks({
-    rows: core.store.webhooks,
-    transactions: core.store.transactions,
-    journal: core.journal,
-    post: postWithFetch,
-    clock,
-    random: () => 0.5,
-    log: silent,
-    retry: { ...RETRY, ...options.retry },
-    version: '0.0.0',
-  });
-  await webhooks.start(options.environment ?? null);
-  let stopped = false;
-  const stop = async () => {
-    if (stopped) return;
-    stopped = true;
-    await webhooks.stop();
-    await core.stop();
-  };
-  onTestFinished(stop);
-  return { ...core, webhooks, clock, stop };
-}
-
-const subscription = (request: Partial<NewWebhook> & { url: string }) => newWebhookSchema.parse(request);
-
-function call(n: number): EventInput {
-  const timestamp = new Date().toISOString();
-  const data = { id: `${n}`, from: null, isVideo: false, isGroup: false, fromMe: false, timestamp };
-  return { type: 'call', key: `${n}`, at: Date.now(), data };
-}
-
-function edited(n: number, chatId: string): EventInput {
-  const timestamp = new Date().toISOString();
-  const data = { messageId: `m${n}`, chatId, body: 'b', previousBody: null, timestamp };
-  return { type: 'message.edited', key: `${n}`, at: Date.now(), data };
-}
-
-const seqs = (received: readonly { event: { seq: number } }[]) => received.map(({ event }) => event.seq);
+import { call, edited, seqs, startWebhooks, subscription } from '../support/webhooks.ts';
 
 describe('delivery', () => {
   test('an event, posted as the journal has it, signed and verified by the reference library', async () => {
     const receiver = await startReceiver();
-    const { webhooks, journal } = await start(tempFolder());
+    const { webhooks, journal } = await startWebhooks(tempFolder());
     const { secret } = await webhooks.create(
       subscription({ url: receiver.url, headers: { 'X-Own': 'yes' } }),
     );
@@ -100,7 +27,7 @@ describe('delivery', () => {
 
   test('own headers, take the place of what the gateway would say, and are sent once', async () => {
     const receiver = await startReceiver();
-    const { webhooks, journal } = await start(tempFolder());
+    const { webhooks, journal } = await startWebhooks(tempFolder());
     await webhooks.create(subscription({ url: receiver.url, headers: { 'User-Agent': 'mine' } }));
     await journal.append(call(1));
     const [got] = await waitFor(() => (receiver.received.length > 0 ? receiver.received : null));
@@ -116,7 +43,7 @@ describe('delivery', () => {
       response.writeHead(200);
       go(response);
     });
-    const { webhooks, journal } = await start(tempFolder());
+    const { webhooks, journal } = await startWebhooks(tempFolder());
     await webhooks.create(subscription({ url: receiver.url }));
     for (let n = 0; n < 3; n += 1) void journal.append(call(n));
     await waitFor(() => receiver.received.length >= 3, { timeoutMs: 10_000 });
@@ -127,7 +54,7 @@ describe('delivery', () => {
     const receiver = await startReceiver((_received, response) => {
       response.writeHead(503, { 'retry-after': '0' }).end();
     });
-    const { webhooks, journal, clock } = await start(tempFolder(), {
+    const { webhooks, journal, clock } = await startWebhooks(tempFolder(), {
       retry: { firstPauseMs: 600_000, longestPauseMs: 600_000 },
     });
     const { id } = await webhooks.create(subscription({ url: receiver.url }));
@@ -146,7 +73,7 @@ describe('delivery', () => {
       calls += 1;
       response.writeHead(calls % 7 === 0 ? 503 : 200).end();
     });
-    const { webhooks, journal } = await start(tempFolder());
+    const { webhooks, journal } = await startWebhooks(tempFolder());
     await webhooks.create(subscription({ url: receiver.url }));
     for (let n = 0; n < 60; n += 1) void journal.append(call(n));
     await waitFor(() => receiver.received.at(-1)?.event.seq === 60 && calls % 7 !== 0);
@@ -158,7 +85,7 @@ describe('delivery', () => {
   test('a receiver that hangs, others get everything meanwhile', async () => {
     const dead = await startReceiver(() => undefined);
     const alive = await startReceiver();
-    const { webhooks, journal, stop } = await start(tempFolder());
+    const { webhooks, journal, stop } = await startWebhooks(tempFolder());
     await webhooks.create(subscription({ url: dead.url }));
     await webhooks.create(subscription({ url: alive.url }));
     for (let n = 0; n < 50; n += 1) void journal.append(call(n));
@@ -170,7 +97,7 @@ describe('delivery', () => {
   test('the process stops while the receiver is down, and goes on where it was', async () => {
     const folder = tempFolder();
     const receiver = await startReceiver();
-    const first = await start(folder);
+    const first = await startWebhooks(folder);
     const { id } = await first.webhooks.create(subscription({ url: receiver.url }));
     await first.journal.append(call(1));
     await waitFor(() => first.webhooks.get(id).progress.cursor === 1);
@@ -179,7 +106,7 @@ describe('delivery', () => {
     await waitFor(() => first.webhooks.get(id).progress.attempts >= 2);
     await first.stop();
 
-    const second = await start(folder);
+    const second = await startWebhooks(folder);
     expect(second.webhooks.get(id).progress).toMatchObject({
       cursor: 1,
       failingSince: expect.any(Number) as number,
@@ -193,7 +120,7 @@ describe('delivery', () => {
 
   test('filters by event and by chat, only what is wanted and nothing of before', async () => {
     const receiver = await startReceiver();
-    const { webhooks, journal } = await start(tempFolder());
+    const { webhooks, journal } = await startWebhooks(tempFolder());
     const chat = '4915123456789@c.us';
     await journal.append(edited(0, chat));
     const { id } = await webhooks.create(
@@ -212,7 +139,7 @@ describe('delivery', () => {
     const receiver = await startReceiver((_received, response) => {
       response.writeHead(307, { location: other.url }).end();
     });
-    const { webhooks, journal } = await start(tempFolder());
+    const { webhooks, journal } = await startWebhooks(tempFolder());
     const { id } = await webhooks.create(subscription({ url: receiver.url }));
     await journal.append(call(1));
     await waitFor(() => webhooks.get(id).progress.attempts >= 2);
@@ -230,133 +157,9 @@ describe('delivery', () => {
       response.on('drain', more);
       more();
     });
-    const { webhooks, journal } = await start(tempFolder());
+    const { webhooks, journal } = await startWebhooks(tempFolder());
     const { id } = await webhooks.create(subscription({ url: receiver.url }));
     await journal.append(call(1));
     await waitFor(() => webhooks.get(id).progress.cursor === 1);
-  });
-});
-
-describe('giving up', () => {
-  test('an event that the receiver refuses, dead after a few attempts and the next gets through', async () => {
-    const receiver = await startReceiver(({ event }, response) => {
-      response.writeHead(event.seq === 1 ? 422 : 200).end();
-    });
-    const { webhooks, journal } = await start(tempFolder());
-    const { id } = await webhooks.create(subscription({ url: receiver.url }));
-    const refused = await journal.append(call(1));
-    await journal.append(call(2));
-    await waitFor(() => webhooks.get(id).progress.cursor === 2);
-    expect(seqs(receiver.received)).toEqual([1, 1, 1, 2]);
-    expect(webhooks.deadLetters(id, 0, 10)).toMatchObject([
-      { event: refused, attempts: 3, lastError: 'The receiver answered 422' },
-    ]);
-  });
-
-  test('a receiver that is away for longer than allowed, old events die together and fresh ones are tried on', async () => {
-    const clock = new ShiftedClock();
-    const receiver = await startReceiver((_received, response) => response.writeHead(500).end());
-    const { webhooks, journal } = await start(tempFolder(), { clock });
-    const { id } = await webhooks.create(subscription({ url: receiver.url }));
-    for (let n = 0; n < 20; n += 1) await journal.append(call(n));
-    await waitFor(() => webhooks.get(id).progress.attempts >= 1);
-    clock.shiftMs = 2 * 3_600_000;
-    const fresh = { ...call(99), at: clock.now() };
-    await journal.append(fresh);
-    await waitFor(() => webhooks.get(id).progress.cursor === 20);
-    expect(webhooks.deadLetterCount(id)).toBe(20);
-    await waitFor(() => receiver.received.at(-1)?.event.seq === 21);
-    expect(webhooks.deadLetterCount(id)).toBe(20);
-  });
-
-  test('redriven, dead letters arrive with their old id and are gone; a failure keeps the rest', async () => {
-    let healthy = false;
-    const receiver = await startReceiver(({ event }, response) => {
-      response.writeHead(healthy && event.seq !== 3 ? 200 : 400).end();
-    });
-    const { webhooks, journal } = await start(tempFolder(), { retry: { refusedAttempts: 1 } });
-    const { id } = await webhooks.create(subscription({ url: receiver.url }));
-    for (let n = 0; n < 4; n += 1) await journal.append(call(n));
-    await waitFor(() => webhooks.deadLetterCount(id) === 4);
-    healthy = true;
-    const before = receiver.received.length;
-    expect(await webhooks.redrive(id)).toEqual({
-      delivered: 2,
-      remaining: 2,
-      error: 'The receiver answered 400',
-    });
-    const redriven = receiver.received.slice(before);
-    expect(redriven.map(({ headers }) => headers['webhook-id'])).toEqual(
-      journal.read(0, 3).map((event) => event.id),
-    );
-  });
-
-  test('410, switched off with the reason; switched on again, what was missed arrives', async () => {
-    let gone = true;
-    const receiver = await startReceiver((_received, response) => response.writeHead(gone ? 410 : 200).end());
-    const { webhooks, journal } = await start(tempFolder());
-    const { id } = await webhooks.create(subscription({ url: receiver.url }));
-    await journal.append(call(1));
-    await waitFor(() => !webhooks.get(id).enabled);
-    expect(webhooks.get(id).disabledReason).toContain('410');
-    await journal.append(call(2));
-    gone = false;
-    await webhooks.change(id, { enabled: true });
-    await waitFor(() => webhooks.get(id).progress.cursor === 2);
-    expect(seqs(receiver.received)).toEqual([1, 1, 2]);
-  });
-
-  test('a receiver that asks to be left alone, left alone for that long', async () => {
-    const receiver = await startReceiver((_received, response) =>
-      response.writeHead(429, { 'retry-after': '60' }).end(),
-    );
-    const { webhooks, journal, clock } = await start(tempFolder(), { retry: { longestPauseMs: 120_000 } });
-    const { id } = await webhooks.create(subscription({ url: receiver.url }));
-    await journal.append(call(1));
-    const { nextAttemptAt } = await waitFor(() => {
-      const { progress } = webhooks.get(id);
-      return progress.attempts === 1 ? progress : null;
-    });
-    expect(nextAttemptAt! - clock.now()).toBeGreaterThan(50_000);
-  });
-});
-
-describe('subscriptions', () => {
-  test('the one of the environment, made once, changed by it and by nobody else, and gone with it', async () => {
-    const folder = tempFolder();
-    const receiver = await startReceiver();
-    const environment = { url: receiver.url, secret: newSecret(), events: ['call'] };
-    const first = await start(folder, { environment });
-    await first.journal.append(call(1));
-    const { id } = first.webhooks.list()[0]!;
-    await waitFor(() => first.webhooks.get(id).progress.cursor === 1);
-    await expect(first.webhooks.remove(id)).rejects.toMatchObject({ code: 'wrong_state' });
-    await expect(first.webhooks.change(id, { enabled: false })).rejects.toMatchObject({
-      code: 'wrong_state',
-    });
-    await first.stop();
-    const second = await start(folder, { environment: { ...environment, events: [] } });
-    expect(second.webhooks.list()).toMatchObject([{ id, events: [], progress: { cursor: 1 } }]);
-    await second.stop();
-    const third = await start(folder);
-    expect(third.webhooks.list()).toEqual([]);
-  });
-
-  test('removed, nothing more arrives and its dead letters are gone', async () => {
-    const receiver = await startReceiver((_received, response) => response.writeHead(400).end());
-    const { webhooks, journal, store } = await start(tempFolder(), { retry: { refusedAttempts: 1 } });
-    const { id } = await webhooks.create(subscription({ url: receiver.url }));
-    await journal.append(call(1));
-    await waitFor(() => webhooks.deadLetterCount(id) === 1);
-    await webhooks.remove(id);
-    expect(() => webhooks.get(id)).toThrow('no webhook');
-    expect(store.webhooks.deadLetterCount(id)).toBe(0);
-  });
-
-  test('changed by two at once, both succeed one after the other', async () => {
-    const { webhooks } = await start(tempFolder());
-    const { id } = await webhooks.create(subscription({ url: 'http://127.0.0.1:9/' }));
-    await Promise.all([webhooks.change(id, { events: ['call'] }), webhooks.change(id, { enabled: false })]);
-    expect(webhooks.get(id)).toMatchObject({ events: ['call'], enabled: false });
   });
 });

@@ -256,7 +256,8 @@ function describeEvent(type: (typeof EVENT_TYPES)[number], schemas: JsonSchemas)
       responses: {
         '2XX': { description: 'Delivered' },
         '4XX': {
-          description: 'Tried again; 400, 409, 413, 415 and 422 six times, 410 switches the webhook off',
+          description:
+            'Tried again for three days; 400, 409, 413, 415 and 422 six times and for six hours; 410 switches the webhook off',
         },
       },
     },

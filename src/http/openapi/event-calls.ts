@@ -95,6 +95,8 @@ export const eventCalls: readonly Operation[] = [
     tag: 'Webhooks',
     id: 'changeWebhook',
     summary: 'Changes a webhook',
+    description:
+      'It goes on where it was, at another address too, and is tried at once. The one of `WEBHOOK_URL` is changed by the environment alone.',
     params: { id },
     body: webhookChangesSchema,
     answers: [{ status: 200, description: 'The webhook as it is now', schema: one }],
@@ -107,6 +109,8 @@ export const eventCalls: readonly Operation[] = [
     tag: 'Webhooks',
     id: 'deleteWebhook',
     summary: 'Ends a subscription',
+    description:
+      'Its dead letters go with it. The one of `WEBHOOK_URL` can be removed once a start without that has switched it off.',
     params: { id },
     answers: [{ status: 200, description: 'It is gone', schema: success({}) }],
     errors: ['not_found', 'wrong_state', ...STORAGE_ERRORS],
@@ -136,7 +140,8 @@ export const eventCalls: readonly Operation[] = [
     tag: 'Webhooks',
     id: 'redriveWebhook',
     summary: 'Delivers dead letters again',
-    description: 'At most 100, until one fails.',
+    description:
+      'At most 100, until one fails. 409 while this is under way already, and while the webhook is switched off.',
     params: { id },
     answers: [
       {

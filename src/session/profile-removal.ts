@@ -3,7 +3,7 @@ import { lstat, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { errnoOf } from './folder-access.ts';
+import { attempt, errnoOf } from './folder-access.ts';
 
 const REMOVED = '.removed-';
 
@@ -16,18 +16,27 @@ const MAY_PASS = new Set(['EBUSY', 'EMFILE', 'ENFILE', 'ENOTEMPTY', 'EPERM']);
  * Removes a profile in two steps: it is renamed, which is atomic, so that no start ever sees half a login, and then
  * deleted, together with what earlier tries have left. Links are removed and never followed. A profile that is a mount
  * point cannot be renamed and is emptied.
- * @returns what is out of the way and still on the disk; empty when all of it is gone
- * @throws the file system's error when the profile is still in its place
+ * @returns where it was put out of use, null when there was none to put there; and what is still on the disk, of this
+ *   removal and of earlier ones
+ * @throws Refusal when the profile is still in its place, and the file system's error
  */
-export async function removeProfile(profile: string): Promise<Leftover[]> {
+export async function removeProfile(
+  profile: string,
+): Promise<{ readonly moved: string | null; readonly left: Leftover[] }> {
+  const target = removedPath(profile);
+  let moved: string | null = target;
   try {
-    await rename(profile, removedPath(profile));
+    await rename(profile, target);
   } catch (error) {
+    moved = null;
     if (errnoOf(error) === 'EBUSY') {
       for (const name of await readdir(profile)) await removeTree(join(profile, name));
-    } else if (errnoOf(error) !== 'ENOENT') throw error;
+    } else if (errnoOf(error) !== 'ENOENT') {
+      // The folder above decides who may rename.
+      await attempt('write', dirname(profile), () => Promise.reject(error as Error));
+    }
   }
-  return removeLeftovers(profile);
+  return { moved, left: await removeLeftovers(profile) };
 }
 
 /** A name for a profile that is out of use; what has such a name is deleted by `removeLeftovers`. */

@@ -10,6 +10,8 @@ const LOGIN_DATA = join('Default', 'IndexedDB');
 /** Whether the profile of a running browser is still the one that its next start will find. */
 export class ProfileWatch {
   readonly #profile: string;
+  /** Whether there was a profile to look after. */
+  #isRemembered = false;
   /** The folder that the profile was when it was remembered. Held open, so that its inode number is not given out again. */
   #remembered: FileHandle | null = null;
   #hadLogin = false;
@@ -21,13 +23,17 @@ export class ProfileWatch {
     this.#profile = profile;
   }
 
-  /** Takes the profile as it is now for the right one. Where it cannot be seen, there is nothing to compare with. */
+  /**
+   * Takes the profile as it is now for the right one. It has to be there; where it cannot be seen, nobody can tell
+   * another in its place from it.
+   */
   remember(): Promise<void> {
     return this.#next(async () => {
       await this.#close();
       this.#remembered = await open(this.#profile, constants.O_RDONLY | constants.O_DIRECTORY).catch(
         () => null,
       );
+      this.#isRemembered = true;
     });
   }
 
@@ -50,11 +56,13 @@ export class ProfileWatch {
   }
 
   async #problem(): Promise<GatewayError | null> {
-    if (this.#remembered === null) return null;
-    const remembered = await this.#remembered.stat().catch(() => null);
+    if (!this.#isRemembered) return null;
+    const remembered = (await this.#remembered?.stat().catch(() => null)) ?? null;
     const now = await seen(this.#profile);
+    // Whatever it was (a handle of NFS goes stale when another client deletes the folder): it is not there any more.
+    if (now === null) return this.#gone();
     if (remembered === null || now === 'unknown') return null;
-    if (now?.dev !== remembered.dev || now.ino !== remembered.ino) return this.#gone();
+    if (now.dev !== remembered.dev || now.ino !== remembered.ino) return this.#gone();
     const login = await seen(join(this.#profile, LOGIN_DATA));
     if (login === 'unknown') return null;
     if (this.#hadLogin && login === null) return this.#gone();
@@ -64,6 +72,7 @@ export class ProfileWatch {
   }
 
   async #close(): Promise<void> {
+    this.#isRemembered = false;
     this.#hadLogin = false;
     const handle = this.#remembered;
     this.#remembered = null;

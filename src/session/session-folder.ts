@@ -64,6 +64,8 @@ export class SessionFolder implements LoginStore {
   readonly #watch: ProfileWatch;
   #running: { readonly purpose: Purpose; readonly result: Promise<FolderInspection> } | null = null;
   #removal: Promise<void> | null = null;
+  /** Where logins have been put since the last check, to be deleted. */
+  readonly #outOfUse = new Set<string>();
   #described = '';
 
   constructor(options: SessionFolderOptions) {
@@ -99,6 +101,7 @@ export class SessionFolder implements LoginStore {
       for (const { code, message, action } of report.warnings) this.#log.warn({ code, action }, message);
     }
     if (problem !== null) throw problem;
+    this.#outOfUse.clear();
     // Where the share does not answer, there is nothing to compare with.
     await withDeadline(this.#watch.remember(), this.#deadlineMs, () => this.#noAnswer()).catch(
       () => undefined,
@@ -115,7 +118,9 @@ export class SessionFolder implements LoginStore {
     // thread that never comes back.
     if (this.#running?.purpose !== purpose) {
       const before = this.#running?.result ?? Promise.resolve();
-      const result = before.then(() => this.#inspect(purpose));
+      // A removal that nobody waits for any more still goes on, and would take the next login with it.
+      const removal = purpose === 'look' ? undefined : this.#removal?.catch(() => undefined);
+      const result = before.then(() => removal).then(() => this.#inspect(purpose));
       const running = { purpose, result };
       this.#running = running;
       const done = () => {
@@ -256,20 +261,26 @@ export class SessionFolder implements LoginStore {
         `kill ${use.owner.pid}`,
       );
     }
-    let left: Leftover | undefined;
+    let left: Leftover[];
     try {
       await recoverExchange(this.profile);
-      [left] = await removeProfile(this.profile);
+      const removed = await removeProfile(this.profile);
+      if (removed.moved !== null) this.#outOfUse.add(removed.moved);
+      ({ left } = removed);
     } catch (error) {
       const { message, action } = asGatewayError(error, { ...this.#context(), host });
       throw this.#notRemoved(message, action, error);
     }
-    if (left !== undefined) {
+    for (const { path, errno } of left) {
+      // What is left of an earlier login is no reason to keep anybody from this one's end, nor from the next: `check()`
+      // warns of it.
+      if (!this.#outOfUse.has(path)) continue;
       throw this.#notRemoved(
-        `it is out of use, and still on the disk: ${left.path} (${left.errno})`,
-        `sudo rm -r ${shellWord(left.path)}`,
+        `it is out of use, and still on the disk: ${path} (${errno})`,
+        `sudo rm -r ${shellWord(path)}`,
       );
     }
+    this.#outOfUse.clear();
     this.#log.info({ profile: this.profile }, 'Removed the stored login');
   }
 

@@ -63,7 +63,8 @@ test('a log that nobody reads for a while, the gateway answers, obeys and ends c
   const port = await freePort();
   const child = start(port, 'pipe');
   const exited = once(child, 'exit');
-  child.stderr?.resume();
+  let stderr = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const base = `http://127.0.0.1:${port}`;
   await answers(child, base);
   // More than a pipe holds and the gateway keeps.
@@ -73,9 +74,18 @@ test('a log that nobody reads for a while, the gateway answers, obeys and ends c
   await answers(child, base);
   let said = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => (said += text));
-  await waitFor(() => said.split('[HTTP] command').length > 100, { what: 'what waited to be read' });
+  // Nothing more is said meanwhile: what waits comes by itself, beyond the 65,536 bytes that a pipe holds.
+  await waitFor(() => said.length > 100_000, { what: 'what waited to be read' });
+  child.stdout?.pause();
+  for (let command = 0; command < 700; command += 1) {
+    await fetch(`${base}/api/whatsapp/disconnect`, { method: 'POST' });
+  }
   child.kill('SIGTERM');
+  child.stdout?.resume();
+  const closed = once(child, 'close');
   expect(await exited).toEqual([0, null]);
+  await closed;
+  expect(stderr).toBe('');
   const lines = said.trimEnd().split('\n');
   expect(lines[0]).toContain('"level":');
   for (const line of lines) JSON.parse(line);

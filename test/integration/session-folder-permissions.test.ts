@@ -86,6 +86,21 @@ describe('permissions', () => {
     expect(action).toContain('sudo chown -R 51026:51100');
   });
 
+  test('folder given to somebody else, a log-out names it and not the profile in it, with the command', async () => {
+    await folder(path, SOMEBODY, 0o700);
+    const { code, message, action } = await check({
+      removes: true,
+      meanwhile: async () => {
+        await chown(path, 0, 0);
+        await chmod(path, 0o755);
+      },
+    });
+    expect(code).toBe('login_not_removed');
+    expect(message).toContain(`Cannot write to ${path}: permission denied`);
+    expect(message).toContain('it belongs to 0:0 (root:root) with mode 0755');
+    expect(action).toContain('sudo chown -R 51026:51100');
+  });
+
   test('folder of somebody else, after the printed command, is fine', async () => {
     await folder(path, { uid: 0, gid: 0 }, 0o000);
     const { action } = await check();

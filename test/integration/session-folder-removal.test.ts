@@ -140,6 +140,50 @@ describe('removal', () => {
     expect(existsSync(folder.profile)).toBe(false);
   });
 
+  test('login, its removal given up and still at work, no start goes before it: the next login would go with it', async () => {
+    const folder = rig.open({ deadlineMs: 50 });
+    await folder.check();
+    const { promise: answered, resolve: answer } = Promise.withResolvers<undefined>();
+    breakFs('rename', (real) => async (...call) => {
+      await answered;
+      return real(...call);
+    });
+    expect((await failureOf(folder.remove())).code).toBe('login_not_removed');
+    expect((await failureOf(folder.check())).message).toContain('does not answer');
+    answer(undefined);
+    await folder.check();
+    await writeFile(join(folder.profile, 'new login'), 'x');
+    await folder.remove();
+    expect(readdirSync(folder.root).filter((name) => name.startsWith('session'))).toEqual([]);
+  });
+
+  test('login, removed while what is left of an earlier one cannot be deleted, is called removed', async (context) => {
+    const folder = rig.open();
+    await folder.check();
+    const undo = await undeletable(join(folder.root, 'session-test.removed-1-ab'), context);
+    try {
+      await folder.remove();
+      expect(existsSync(folder.profile)).toBe(false);
+    } finally {
+      undo();
+    }
+  });
+
+  test('login, a part of it cannot be deleted, is a warning for the next login and no failure of its removal', async (context) => {
+    const folder = rig.open();
+    await folder.check();
+    const undo = await undeletable(join(folder.profile, 'Default/IndexedDB'), context);
+    let left = folder.profile;
+    try {
+      expect((await failureOf(folder.remove())).code).toBe('login_not_removed');
+      left = readdirSync(folder.root).find((name) => name.startsWith('session-test.removed-')) ?? '';
+      expect((await folder.check()).warnings).toMatchObject([{ code: 'login_not_removed' }]);
+      await folder.remove();
+    } finally {
+      undo(join(folder.root, left, 'Default/IndexedDB'));
+    }
+  });
+
   test('login, what is left of an earlier removal cannot be deleted, is a warning', async (context) => {
     const folder = rig.open();
     const left = join(folder.root, 'session-test.removed-1-ab');

@@ -81,7 +81,7 @@ describe('problem', () => {
   });
 
   test.each(['not be opened', 'not say any more what it was'])(
-    'profile that can %s, is not called deleted',
+    'profile that can %s, is called deleted when it is, and not before',
     async (what) => {
       breakFs('open', (real) => async (path, ...rest) => {
         const refused = () => Promise.reject(Object.assign(new Error('EIO: refused'), { code: 'EIO' }));
@@ -92,8 +92,9 @@ describe('problem', () => {
       });
       const folder = rig.open();
       await folder.check();
-      await rm(folder.profile, { recursive: true });
       expect(await folder.problem()).toBeNull();
+      await rm(folder.profile, { recursive: true });
+      expect((await folder.problem())?.code).toBe('session_path_deleted');
     },
   );
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { GatewayError } from '../../src/errors.ts';
 import { readHost } from '../../src/session/folder-host.ts';
 import { SessionFolder } from '../../src/session/session-folder.ts';
 import type { ChildQuestion, ChildResult } from './session-folder-child.ts';
@@ -10,6 +11,7 @@ const {
   host = {},
   ids,
   waits = false,
+  removes = false,
 } = JSON.parse(process.argv[2]!) as ChildQuestion;
 if (ids !== undefined) {
   process.setgroups!(ids.groups ?? []);
@@ -28,7 +30,12 @@ async function lateProblem() {
   process.stdout.write('checked\n');
   await once(process.stdin, 'data');
   process.stdin.destroy();
-  const problem = await folder.problem();
+  const removal = () =>
+    folder.remove().then(
+      () => null,
+      (error: unknown) => error as GatewayError,
+    );
+  const problem = await (removes ? removal() : folder.problem());
   return { steps: [], problem, report: { warnings: [] } };
 }
 const { steps, problem, report } = await (waits ? lateProblem() : folder.inspect('start'));

@@ -30,10 +30,12 @@ export interface ChildOptions {
   wrapper?: string[];
   /** Done between the check and the question whether all is still well; without it the check is the question. */
   meanwhile?: () => Promise<void>;
+  /** After that the login is to be removed, in place of the question. */
+  removes?: boolean;
 }
 
 /** What the child is told on its command line. */
-export interface ChildQuestion extends Pick<ChildOptions, 'path' | 'clientId' | 'host' | 'ids'> {
+export interface ChildQuestion extends Pick<ChildOptions, 'path' | 'clientId' | 'host' | 'ids' | 'removes'> {
   waits?: boolean;
 }
 

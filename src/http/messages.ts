@@ -160,6 +160,13 @@ async function contentOf(
   key: string | undefined,
 ): Promise<{ content: Outgoing | null; accept: AcceptOptions }> {
   if (isMultipart(request)) {
+    try {
+      options.outbox.refuseWhenFull(key);
+    } catch (error) {
+      // What is still coming is read and thrown away, so that the answer gets through.
+      request.resume();
+      throw error;
+    }
     const { fields, media } = await readMultipart(request, options.intake);
     const content = validate(outgoingSchema, { ...typed(fields), ...(media !== null && { media }) });
     const accept = { idempotencyKey: key, body: content };
@@ -170,6 +177,7 @@ async function contentOf(
   const given = validate(sendRequestSchema, request.body);
   const accept = { idempotencyKey: key, body: given };
   if (options.outbox.repeated(accept) !== null) return { content: null, accept };
+  options.outbox.refuseWhenFull(key);
   await refuseUnknownNumber(given.to, options);
   return { content: await withStoredMedia(given, options.intake), accept };
 }

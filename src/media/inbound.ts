@@ -24,6 +24,9 @@ const AT_ONCE = 2;
 /** @throws GatewayError `payload_too_large` above `maxBytes`, and others */
 type FetchMedia = (messageId: string, maxBytes: number) => Promise<DownloadedMedia | null>;
 
+/** A file, its description, and one that is being written. */
+const OWN_FILE = /^[0-9a-f]{64}(\.json|\.[0-9a-f-]{36})?$/;
+
 const description = z.object({ mimetype: z.string(), filename: z.string().nullable(), size: z.int() });
 
 /**
@@ -77,20 +80,28 @@ export class InboundMedia {
     return stored;
   }
 
-  /** Removes what is older than `olderThan`, then the longest unused until all is within `maxBytes`. */
+  /**
+   * Removes what is older than `olderThan`, then the longest unused until all is within `maxBytes`. What somebody else
+   * has put there is left alone.
+   * @throws the first error, when everything else has been looked at
+   */
   async sweep(olderThan: number, maxBytes: number): Promise<void> {
     const files = [];
-    for (const name of await readdir(this.#folder)) {
-      const found = await stat(join(this.#folder, name)).catch(() => null);
-      if (found !== null) files.push({ name, size: found.size, usedAt: found.mtimeMs });
+    for (const entry of await readdir(this.#folder, { withFileTypes: true })) {
+      if (!entry.isFile() || !OWN_FILE.test(entry.name)) continue;
+      const path = join(this.#folder, entry.name);
+      const found = await stat(path).catch(() => null);
+      if (found !== null) files.push({ path, size: found.size, usedAt: found.mtimeMs });
     }
     files.sort((a, b) => b.usedAt - a.usedAt);
     let total = 0;
-    for (const file of files) {
-      total += file.size;
-      if (file.usedAt >= olderThan && total <= maxBytes) continue;
-      await rm(join(this.#folder, file.name), { force: true });
+    const errors: unknown[] = [];
+    for (const { path, size, usedAt } of files) {
+      total += size;
+      if (usedAt >= olderThan && total <= maxBytes) continue;
+      await rm(path, { force: true }).catch((error: unknown) => errors.push(error));
     }
+    if (errors.length > 0) throw this.#failure(errors[0], this.#folder);
   }
 
   async #find(name: string): Promise<InboundFile | null> {

@@ -99,6 +99,7 @@ export class Delivery {
     let isPaced = !unknown;
     let typing = this.#typing;
     let lastError = '';
+    let wasTakenBack = false;
     let notTakenSince = Infinity;
     let notTakenBy = NaN;
     for (let failures = 0, looks = 0; ;) {
@@ -148,9 +149,12 @@ export class Delivery {
           }
         }
         const content = await this.#withQuoted(message.content);
-        const sending = await this.#ledger.markSending(id, chatId);
+        const sending = await this.#ledger.markSending(id, chatId, wasTakenBack);
         if (sending === null) return { type: 'done' };
-        return await this.#hand(sending, chatId, content);
+        return await this.#hand(sending, chatId, content, async () => {
+          await this.#ledger.markNotSent(id, wasTakenBack);
+          wasTakenBack = true;
+        });
       } catch (error) {
         if (error instanceof StoppedError) return { type: 'interrupted' };
         if (error instanceof RejectedError) {
@@ -224,7 +228,13 @@ export class Delivery {
     );
   }
 
-  async #hand(message: OutboxMessage, chatId: string, content: Outgoing): Promise<DeliveryOutcome> {
+  /** @param takeBack writes down that it was not handed over */
+  async #hand(
+    message: OutboxMessage,
+    chatId: string,
+    content: Outgoing,
+    takeBack: () => Promise<void>,
+  ): Promise<DeliveryOutcome> {
     const { epoch } = this.#connection;
     let receipt: Receipt;
     try {
@@ -235,7 +245,7 @@ export class Delivery {
       }
       // A file that cannot be read at the moment is no hand-over either.
       if (error instanceof NotConnectedError || error instanceof GatewayError) {
-        await this.#persistently(() => this.#ledger.markNotSent(message.id));
+        await this.#persistently(takeBack);
       }
       throw error;
     }

@@ -1,10 +1,13 @@
 import type { QueueEntry } from './ports.ts';
 
 interface Lane {
-  readonly waiting: QueueEntry[];
+  waiting: QueueEntry[];
   /** Messages of this address that are on their way; the next one waits until none is. */
   holds: number;
 }
+
+/** What is not worth tidying up for. */
+const FEW = 1_000;
 
 /**
  * Which message goes next. Messages to one address form a lane and keep their order; lanes take turns, so that a
@@ -18,8 +21,10 @@ export class Lanes {
   /** Everything that waits, by id. */
   readonly #waiting = new Map<string, QueueEntry>();
   /** Not yet due, the soonest last. */
-  readonly #scheduled: QueueEntry[] = [];
+  #scheduled: QueueEntry[] = [];
   #nextExpiry = Infinity;
+  /** Taken out of `#waiting` since the last tidying, and not of the lanes. */
+  #leftBehind = 0;
 
   /** How many messages wait, due or not. */
   get size(): number {
@@ -40,8 +45,10 @@ export class Lanes {
 
   /** Takes a waiting message out. @returns false when it does not wait (any more) */
   remove(id: string): boolean {
-    // It stays in its lane as a name without a message, which `take` skips.
-    return this.#waiting.delete(id);
+    // It stays in its lane as a name without a message, which `take` skips, until there are many of them.
+    const waited = this.#waiting.delete(id);
+    if (waited) this.#leaveBehind(1);
+    return waited;
   }
 
   /** The next message of the next free lane, whose lane is held from then on; null when nothing can go. */
@@ -84,7 +91,30 @@ export class Lanes {
       else this.#nextExpiry = Math.min(this.#nextExpiry, expiresAt);
     }
     for (const entry of expired) this.#waiting.delete(entry.id);
+    this.#leaveBehind(expired.length);
     return expired;
+  }
+
+  /** How many entries are kept, those included that were taken out. */
+  get footprint(): number {
+    let kept = this.#scheduled.length;
+    for (const { waiting } of this.#lanes.values()) kept += waiting.length;
+    return kept;
+  }
+
+  /** Tidies up once most of what is kept does not wait any more: each time for as many as were taken out since. */
+  #leaveBehind(count: number): void {
+    this.#leftBehind += count;
+    if (this.#leftBehind < FEW || this.#leftBehind < this.#waiting.size) return;
+    this.#leftBehind = 0;
+    const waits = ({ id }: QueueEntry) => this.#waiting.has(id);
+    this.#scheduled = this.#scheduled.filter(waits);
+    for (const [address, lane] of this.#lanes) {
+      lane.waiting = lane.waiting.filter(waits);
+      if (lane.waiting.length > 0 || lane.holds > 0) continue;
+      this.#lanes.delete(address);
+      this.#ready.delete(address);
+    }
   }
 
   #schedule(entry: QueueEntry, at: number): void {

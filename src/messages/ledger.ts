@@ -35,22 +35,31 @@ export class Ledger {
     return () => this.#listeners.delete(listener);
   }
 
-  /** It is about to be handed over. @returns null when it no longer waits: cancelled, or expired */
-  markSending(id: string, chatId: string): Promise<OutboxMessage | null> {
-    return this.#change(id, (message) => {
+  /**
+   * It is about to be handed over.
+   * @param again whether that was told before, and taken back
+   * @returns null when it no longer waits: cancelled, or expired
+   */
+  markSending(id: string, chatId: string, again = false): Promise<OutboxMessage | null> {
+    const begin = (message: OutboxMessage) => {
       if (message.status !== 'queued' && message.status !== 'sending') return null;
       const begun = { ...message, chatId, attempts: message.attempts + 1, handedAt: null };
       return message.status === 'sending' ? begun : this.#with(begun, 'sending', null);
-    });
+    };
+    return this.#change(id, begin, again ? inSilence : undefined);
   }
 
-  /** It certainly was not handed over after all. */
-  markNotSent(id: string): Promise<OutboxMessage | null> {
-    return this.#change(id, (message) =>
-      message.status === 'sending' && message.handedAt === null
-        ? { ...this.#with(message, 'queued', null), attempts: message.attempts - 1 }
-        : null,
-    );
+  /**
+   * It certainly was not handed over after all: as if it had never been tried, however often that is.
+   * @param again whether that was told before
+   */
+  markNotSent(id: string, again = false): Promise<OutboxMessage | null> {
+    const takeBack = (message: OutboxMessage): OutboxMessage | null => {
+      if (message.status !== 'sending' || message.handedAt !== null) return null;
+      const history = message.history.filter(({ status }) => status !== 'sending');
+      return { ...message, status: 'queued', history, attempts: message.attempts - 1 };
+    };
+    return this.#change(id, takeBack, again ? inSilence : undefined);
   }
 
   /** The page could not take it, and certainly has not: that does not count as a hand-over whose end nobody knows. */
@@ -133,6 +142,9 @@ export class Ledger {
     return changed;
   }
 }
+
+/** What goes back and forth is told once. */
+const inSilence = () => undefined;
 
 function ackReason(status: MessageStatus): MessageReason | null {
   return status === 'failed'

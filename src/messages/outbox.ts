@@ -128,6 +128,18 @@ export class Outbox {
     return idempotencyKey === undefined ? null : this.#repeated(idempotencyKey, fingerprintOf(body));
   }
 
+  /**
+   * Whether there is room for one more; to be asked before a file is fetched or stored for nothing.
+   * @param idempotencyKey a request of a known key is answered however full the queue is
+   * @throws QueueFullError
+   */
+  refuseWhenFull(idempotencyKey?: string): void {
+    if (idempotencyKey !== undefined && this.#rows.idempotency(idempotencyKey) !== null) return;
+    if (this.#departures.waiting + this.#arriving < this.#limits.queue) return;
+    const seconds = Math.ceil(this.#departures.estimateMs / Math.max(1, this.#departures.waiting) / 1000);
+    throw new QueueFullError(this.#limits.queue, Math.max(1, seconds));
+  }
+
   /** How many were accepted since the start; a repeated request does not count. */
   get acceptedCount(): number {
     return this.#accepted;
@@ -207,10 +219,7 @@ export class Outbox {
   }
 
   async #queueing<T extends OutboxMessage | Accepted>(work: () => T): Promise<T> {
-    if (this.#departures.waiting + this.#arriving >= this.#limits.queue) {
-      const seconds = Math.ceil(this.#departures.estimateMs / Math.max(1, this.#departures.waiting) / 1000);
-      throw new QueueFullError(this.#limits.queue, Math.max(1, seconds));
-    }
+    this.refuseWhenFull();
     this.#arriving += 1;
     try {
       const result = await this.#transactions.run(work);

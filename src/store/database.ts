@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -23,6 +23,7 @@ export function openDatabase(path: string): DatabaseSync {
     // 0700: the outbox holds what people write to each other.
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
     const existed = existsSync(path);
+    keepPrivate(path, existed);
     // No waiting for a lock: SQLite would wait in this thread, and who opens a database tries again anyhow.
     connection = new DatabaseSync(path, { timeout: 0, enableForeignKeyConstraints: true });
     connection.exec(`
@@ -44,6 +45,22 @@ export function openDatabase(path: string): DatabaseSync {
   } catch (error) {
     connection?.close();
     throw isCorruption(error) ? error : storageError(error, path);
+  }
+}
+
+/**
+ * Nobody else may read the database, whatever the umask and the mode of its folder. SQLite gives its files beside it
+ * the mode that the database has when they are made.
+ */
+function keepPrivate(path: string, existed: boolean): void {
+  // Not one that is there: closing a descriptor of it would give up the locks of this process on it (fcntl(2)).
+  if (!existed) closeSync(openSync(path, 'ax', 0o600));
+  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+    try {
+      chmodSync(file, 0o600);
+    } catch {
+      // It is not there, it is somebody else's, or its file system knows no modes.
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, mkdirSync, type ReadStream } from 'node:fs';
+import { createReadStream, mkdirSync, type Dirent, type ReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -12,6 +12,11 @@ export interface StoredFile {
 }
 
 const HASH = /^[0-9a-f]{64}$/;
+
+/** The folder of files that are not complete yet, and the names of such files and of all other folders. */
+const INCOMING = 'incoming';
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const SHELF = /^[0-9a-f]{2}$/;
 
 /**
  * Files named by the SHA-256 of their content. A file is complete and on the disk, name and all, before anybody
@@ -26,7 +31,7 @@ export class MediaFolder {
   constructor(path: string) {
     this.#path = path;
     try {
-      mkdirSync(join(path, 'incoming'), { recursive: true, mode: 0o700 });
+      mkdirSync(join(path, INCOMING), { recursive: true, mode: 0o700 });
     } catch (error) {
       throw storageError(error, path);
     }
@@ -38,7 +43,7 @@ export class MediaFolder {
    * @throws whatever the stream throws
    */
   async put(content: AsyncIterable<Uint8Array>, maxBytes: number): Promise<StoredFile> {
-    const temporary = join(this.#path, 'incoming', randomUUID());
+    const temporary = join(this.#path, INCOMING, randomUUID());
     try {
       const { sha256, size } = await this.#write(temporary, content, maxBytes);
       const target = this.#fileOf(sha256);
@@ -79,7 +84,7 @@ export class MediaFolder {
   }
 
   async #isThere(): Promise<boolean> {
-    return stat(join(this.#path, 'incoming')).then(
+    return stat(join(this.#path, INCOMING)).then(
       () => true,
       () => false,
     );
@@ -93,24 +98,34 @@ export class MediaFolder {
   /**
    * Removes files that nobody needs and that are older than `olderThan` (a newer one may belong to a request
    * that has not been accepted yet), and what interrupted requests have left.
+   * What somebody else has put there (a NAS makes `@eaDir` in every folder) is left alone.
    * @param olderThan milliseconds since the Unix epoch
    * @returns how many files were removed
+   * @throws the first error, when everything else has been looked at
    */
   async sweep(olderThan: number, isNeeded: (sha256: string) => boolean): Promise<number> {
     let removed = 0;
-    for (const folder of await readdir(this.#path)) {
-      for (const name of await readdir(join(this.#path, folder))) {
+    const errors: unknown[] = [];
+    const noted = (error: unknown) => void errors.push(error);
+    for (const folder of await entries(this.#path, (entry) => entry.isDirectory())) {
+      const isIncoming = folder === INCOMING;
+      if (!isIncoming && !SHELF.test(folder)) continue;
+      const names = await entries(join(this.#path, folder), (entry) => entry.isFile()).catch(noted);
+      for (const name of names ?? []) {
+        if (!(isIncoming ? UUID : HASH).test(name)) continue;
         const file = join(this.#path, folder, name);
         // Between the look and the removal nobody may store the same content anew.
-        await this.#afterOthers(async () => {
+        const sweeping = this.#afterOthers(async () => {
           const found = await stat(file).catch(() => null);
           if (found === null || found.mtimeMs >= olderThan) return;
-          if (folder !== 'incoming' && isNeeded(name)) return;
+          if (!isIncoming && isNeeded(name)) return;
           await rm(file, { force: true });
           removed += 1;
         });
+        await sweeping.catch(noted);
       }
     }
+    if (errors.length > 0) throw storageError(errors[0], this.#path);
     return removed;
   }
 
@@ -155,6 +170,11 @@ export class MediaFolder {
   #fileOf(sha256: string): string {
     return join(this.#path, sha256.slice(0, 2), sha256);
   }
+}
+
+/** The names of those entries of a folder. */
+async function entries(folder: string, which: (entry: Dirent) => boolean): Promise<string[]> {
+  return (await readdir(folder, { withFileTypes: true })).filter(which).map(({ name }) => name);
 }
 
 /** Puts the names in a folder on the disk: fsync of a file does not cover its name. */

@@ -14,6 +14,7 @@ const SENDABLE: readonly MessageStatus[] = ['queued', 'sending', 'failed', 'expi
 /** The SQL of `outbox`, `idempotency` and `numbers`. */
 export class OutboxTable implements OutboxRows {
   readonly #connection: DatabaseSync;
+  /** By their text, which never contains what a caller gave. */
   readonly #statements = new Map<string, StatementSync>();
 
   constructor(connection: DatabaseSync) {
@@ -75,10 +76,16 @@ export class OutboxTable implements OutboxRows {
 
   list(query: { statuses: readonly MessageStatus[]; before: number | null; limit: number }): OutboxMessage[] {
     const before = query.before ?? Number.MAX_SAFE_INTEGER;
-    const statuses = query.statuses.map(() => '?').join(', ');
-    const filter = query.statuses.length === 0 ? '' : `AND status IN (${statuses})`;
-    return this.#sql(`SELECT * FROM outbox WHERE seq < ? ${filter} ORDER BY seq DESC LIMIT ?`)
-      .all(before, ...query.statuses, query.limit)
+    const newest = 'ORDER BY seq DESC LIMIT ?';
+    if (query.statuses.length === 0) {
+      return this.#sql(`SELECT * FROM outbox WHERE seq < ? ${newest}`)
+        .all(before, query.limit)
+        .map(toMessage);
+    }
+    // One text for every selection: statements are kept.
+    const selected = 'status IN (SELECT value FROM json_each(?))';
+    return this.#sql(`SELECT * FROM outbox WHERE seq < ? AND ${selected} ${newest}`)
+      .all(before, JSON.stringify(query.statuses), query.limit)
       .map(toMessage);
   }
 

@@ -81,31 +81,48 @@ export class Retention {
     await this.#running;
   }
 
-  /** One clean-up. @throws GatewayError when the disk does not allow it */
+  /**
+   * One clean-up. A part that fails does not keep the others from being done.
+   * @throws the first error, when everything has been tried
+   */
   async run(): Promise<void> {
     const now = this.#clock.now();
     const { outbox, journal, webhooks, transactions, outgoingMedia } = this.#store;
     const settings = this.#settings;
-    // Files first: a database needs room to forget, and a full disk has none before they are gone.
-    await outgoingMedia.sweep(now - MEDIA_GRACE_MS, (sha256) => outbox.needsMedia(sha256));
-    for (const other of this.#others) await other(now);
-    await this.#repeat(() => outbox.removeFinished(now - settings.messagesMs, STEP).messages);
-    // The answer to a repeated request is made from the message: as long as the key is known, it stays.
-    await this.#shrink(outbox.bytes() - settings.messagesBytes, () => {
-      const { messages, bytes } = outbox.removeFinished(now - IDEMPOTENCY_MS, STEP);
-      return { rows: messages, bytes };
-    });
-    await transactions.run(() => outbox.forgetIdempotency(now - IDEMPOTENCY_MS));
-    await transactions.run(() => webhooks.removeDeadLettersBefore(now - settings.deadLettersMs));
-    await this.#repeat(() => {
-      const old = now - settings.eventsMs;
-      return journal.removeOlderThan(old, takenByAll(webhooks.all()), STEP).events;
-    });
-    await this.#shrink(journal.bytes() - settings.eventsBytes, () => {
-      const { events, bytes } = journal.removeOldest(STEP);
-      return { rows: events, bytes };
-    });
+    const parts = [
+      // Files first: a database needs room to forget, and a full disk has none before they are gone.
+      () => outgoingMedia.sweep(now - MEDIA_GRACE_MS, (sha256) => outbox.needsMedia(sha256)),
+      ...this.#others.map((other) => () => other(now)),
+      () => this.#repeat(() => outbox.removeFinished(now - settings.messagesMs, STEP).messages),
+      // The answer to a repeated request is made from the message: as long as the key is known, it stays.
+      () =>
+        this.#shrink(outbox.bytes() - settings.messagesBytes, () => {
+          const { messages, bytes } = outbox.removeFinished(now - IDEMPOTENCY_MS, STEP);
+          return { rows: messages, bytes };
+        }),
+      () => transactions.run(() => outbox.forgetIdempotency(now - IDEMPOTENCY_MS)),
+      () => transactions.run(() => webhooks.removeDeadLettersBefore(now - settings.deadLettersMs)),
+      () =>
+        this.#repeat(() => {
+          const old = now - settings.eventsMs;
+          return journal.removeOlderThan(old, takenByAll(webhooks.all()), STEP).events;
+        }),
+      () =>
+        this.#shrink(journal.bytes() - settings.eventsBytes, () => {
+          const { events, bytes } = journal.removeOldest(STEP);
+          return { rows: events, bytes };
+        }),
+    ];
+    const errors: unknown[] = [];
+    for (const part of parts) {
+      try {
+        await part();
+      } catch (error) {
+        errors.push(error);
+      }
+    }
     this.#store.connection.exec('PRAGMA incremental_vacuum(1000)');
+    if (errors.length > 0) throw errors[0];
   }
 
   async #shrink(excess: number, step: () => { rows: number; bytes: number }): Promise<void> {

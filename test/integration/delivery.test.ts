@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { GatewayError } from '../../src/errors.ts';
 import { NotTakenError } from '../../src/messages/transport.ts';
 import { startMessaging, text } from '../support/messaging.ts';
 import { SettlingClock } from '../support/settling-clock.ts';
@@ -123,4 +124,19 @@ test('what a page has lost, handed over again at the pace of all others', async 
   expect(transport.order).toHaveLength(1);
   await clock.advance(3_001);
   expect(transport.order).toHaveLength(5);
+});
+
+test('a file that cannot be read for hours, its message waits, and its history and the journal do not grow', async () => {
+  const { outbox, sender, transport, journal, clock } = start();
+  const unreadable = () => new GatewayError({ code: 'storage_unavailable', message: 'EIO', retryable: true });
+  const { message } = await outbox.accept(text('a'));
+  transport.faults = Array.from({ length: 500 }, () => ({ type: 'reject', error: unreadable() }) as const);
+  sender.connected();
+  await clock.advance(3_600_000);
+  expect(outbox.find(message.id)).toMatchObject({ status: 'queued', attempts: 0 });
+  expect(outbox.find(message.id)?.history.map(({ status }) => status)).toEqual(['queued']);
+  expect(journal.read(0, 1_000)).toHaveLength(2);
+  transport.faults = [];
+  await clock.advance(60_000);
+  expect(outbox.find(message.id)?.history.map(({ status }) => status)).toEqual(['queued', 'sending', 'sent']);
 });

@@ -298,6 +298,21 @@ describe('retention', () => {
     expect([again.repeated, again.message.id]).toEqual([true, message.id]);
   });
 
+  test('one part fails, all others are done and the failure is told', async () => {
+    const clock = new SettlingClock();
+    const { journal, store } = startMessaging(tempFolder(), { clock });
+    await journal.append(call(1));
+    const done: string[] = [];
+    const others = ['first', 'second'].map((name) => () => {
+      done.push(name);
+      return Promise.reject(new Error(`${name} failed`));
+    });
+    const retention = new Retention(store, DEFAULT_RETENTION, later(clock), silent, others);
+    await expect(retention.run()).rejects.toThrow('first failed');
+    expect(done).toEqual(['first', 'second']);
+    expect(store.journal.read(0, 10)).toEqual([]);
+  });
+
   test('old events, kept until every webhook that is switched on has taken them', async () => {
     const clock = new SettlingClock();
     const { journal, store } = startMessaging(tempFolder(), { clock });

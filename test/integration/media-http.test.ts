@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 import express from 'express';
 import { expect, onTestFinished, test } from 'vitest';
@@ -128,4 +129,15 @@ test('many files asked for at once, two are fetched at a time and each once; one
     'file',
   ]);
   expect(begun.map(({ maxBytes }) => maxBytes)).toEqual([MAX_BYTES, MAX_BYTES, MAX_BYTES, MAX_BYTES]);
+});
+
+test('a clean-up of a folder in which others have left something, leaves that and does its work', async () => {
+  const folder = tempFolder();
+  const media = { bytes: BYTES, mimetype: 'video/mp4', filename: null };
+  const inbound = new InboundMedia(folder, () => Promise.resolve(media), storageError, MAX_BYTES);
+  await inbound.get('m');
+  mkdirSync(join(folder, '@eaDir'));
+  writeFileSync(join(folder, '.DS_Store'), 'x');
+  await inbound.sweep(Date.now() + 60_000, 0);
+  expect(readdirSync(folder).sort()).toEqual(['.DS_Store', '@eaDir']);
 });

@@ -1,9 +1,12 @@
+import { readdirSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 
 import { expect, onTestFinished, test } from 'vitest';
 
 import { createApp } from '../../src/http/app.ts';
+import type { MessageSettings } from '../../src/messages/messages.ts';
 import { MESSAGE_STATUSES } from '../../src/messages/message.ts';
 import { DEFAULT_RETENTION, Retention } from '../../src/store/retention.ts';
 import { FakeSession } from '../support/fake-session.ts';
@@ -12,8 +15,9 @@ import { pageMessaging } from '../support/page-messaging.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-async function serve() {
-  const core = pageMessaging(tempFolder());
+async function serve(settings: Partial<MessageSettings> = {}) {
+  const folder = tempFolder();
+  const core = pageMessaging(folder, settings);
   const app = createApp({
     session: new FakeSession(),
     apiKey: undefined,
@@ -39,7 +43,7 @@ async function serve() {
     };
     return { response, body };
   };
-  return { ...core, base, retry };
+  return { ...core, folder, base, retry };
 }
 
 test('a cancelled message, sent again, is a new one with the same content', async () => {
@@ -134,4 +138,38 @@ test('a message whose file is gone, tried again, is refused and says so', async 
   await outbox.cancel(message.id);
   const { response, body } = await retry(message.id);
   expect([response.status, body.error?.code]).toEqual([422, 'media_refused']);
+});
+
+test('a full queue, a file is refused with the time to wait and stored nowhere; a known key is answered', async () => {
+  const { base, folder } = await serve({ queueLimit: 1 });
+  const json = (to: string, headers: Record<string, string> = {}) =>
+    fetch(`${base}/api/messages`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify({
+        to,
+        type: 'document',
+        media: { data: Buffer.from(`for ${to}`).toString('base64'), mimetype: 'text/plain' },
+      }),
+    });
+  const form = () => {
+    const body = new FormData();
+    body.set('to', '15550002222');
+    body.set('type', 'document');
+    body.set('media', new Blob(['another file']), 'a.txt');
+    return fetch(`${base}/api/messages`, { method: 'POST', body });
+  };
+  const key = { 'idempotency-key': 'once' };
+  expect((await json('15550002222', key)).status).toBe(202);
+  const stored = () =>
+    readdirSync(join(folder, 'media', 'outbox'), { recursive: true, withFileTypes: true }).filter((entry) =>
+      entry.isFile(),
+    ).length;
+  expect(stored()).toBe(1);
+  for (const refused of [await form(), await json('15550003333', { 'idempotency-key': 'another' })]) {
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+  }
+  expect(stored()).toBe(1);
+  expect((await json('15550002222', key)).headers.get('idempotency-replayed')).toBe('true');
 });

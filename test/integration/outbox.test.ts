@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { MESSAGE_STATUSES } from '../../src/messages/message.ts';
 import { NotConnectedError, OutcomeUnknownError, RejectedError } from '../../src/messages/transport.ts';
 import { SettlingClock, settle } from '../support/settling-clock.ts';
 import { startMessaging, text } from '../support/messaging.ts';
@@ -479,4 +480,23 @@ test('list, newest first, paged and filtered', async () => {
   const rest = outbox.list({ statuses: ['queued'], before: first[1]!.seq, limit: 10 });
   expect(rest.map(({ id }) => id)).toEqual(ids.slice(2));
   expect(outbox.list({ statuses: ['cancelled', 'failed'], before: null, limit: 10 })).toHaveLength(1);
+});
+
+test('lists by many selections of statuses, each right, and no statement is kept for each', async () => {
+  const { outbox, store } = startMessaging(tempFolder());
+  const { message } = await outbox.accept(text('a'));
+  let prepared = 0;
+  const prepare = store.connection.prepare.bind(store.connection);
+  store.connection.prepare = (...call) => {
+    prepared += 1;
+    return prepare(...call);
+  };
+  for (const status of MESSAGE_STATUSES) {
+    for (let count = 1; count <= 20; count += 1) {
+      const statuses = Array.from({ length: count }, () => status);
+      const found = outbox.list({ statuses, before: null, limit: 10 }).map(({ id }) => id);
+      expect(found).toEqual(status === 'queued' ? [message.id] : []);
+    }
+  }
+  expect(prepared).toBe(1);
 });

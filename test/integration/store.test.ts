@@ -1,7 +1,10 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   closeSync,
+  existsSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -36,6 +39,22 @@ function collectLog() {
 }
 
 describe('openStore', () => {
+  test('in a folder that everybody may read, nobody may read the database', async () => {
+    const folder = tempFolder();
+    chmodSync(folder, 0o755);
+    const before = process.umask(0o022);
+    onTestFinished(() => void process.umask(before));
+    const store = openStore(folder, silent);
+    await store.transactions.run(() => store.account.set('me'));
+    const modes = () =>
+      readdirSync(folder).map((name) => `${name} ${(statSync(join(folder, name)).mode & 0o777).toString(8)}`);
+    expect(modes()).toEqual(['gateway.db 600', 'gateway.db-wal 600', 'media 700']);
+    store.close();
+    chmodSync(join(folder, 'gateway.db'), 0o644);
+    openStore(folder, silent).close();
+    expect(modes()).toContain('gateway.db 600');
+  });
+
   test('a fresh folder, the schema of this version, WAL and a real fsync at commit', () => {
     const store = openStore(tempFolder(), silent);
     const pragma = (name: string) => Object.values(store.connection.prepare(`PRAGMA ${name}`).get() ?? {})[0];
@@ -232,6 +251,24 @@ describe('media folder', () => {
     expect(await outgoingMedia.sizeOf(needed.sha256)).toBe(6);
     expect(await outgoingMedia.sizeOf(old.sha256)).toBeNull();
     expect(await outgoingMedia.sizeOf(recent.sha256)).toBe(6);
+  });
+
+  test('a clean-up of a folder in which others have left something, leaves that and does its work', async () => {
+    const folder = tempFolder();
+    const { outgoingMedia } = openStore(folder, silent);
+    const outbox = join(folder, 'media', 'outbox');
+    const { sha256 } = await outgoingMedia.put(Readable.from([Buffer.from('old')]), 100);
+    const shelf = join(outbox, sha256.slice(0, 2));
+    const strange = [join(outbox, '.DS_Store'), join(shelf, 'Thumbs.db'), join(outbox, 'incoming', 'note')];
+    for (const path of strange) writeFileSync(path, 'x');
+    for (const path of [join(outbox, '@eaDir'), join(shelf, '@eaDir')]) {
+      mkdirSync(path);
+      writeFileSync(join(path, 'SYNO@.fileindexdb'), 'x');
+      strange.push(path);
+    }
+    for (const path of [...strange, outgoingMedia.pathOf(sha256)]) utimesSync(path, 0, 0);
+    expect(await outgoingMedia.sweep(1_000, () => false)).toBe(1);
+    expect(strange.map((path) => existsSync(path))).toEqual(strange.map(() => true));
   });
 });
 

@@ -5,6 +5,7 @@ import type { EventInput } from '../../src/events/event.ts';
 import type { MessagingBorder } from '../../src/http/app.ts';
 import { InboundMedia } from '../../src/media/inbound.ts';
 import { MediaIntake } from '../../src/media/intake.ts';
+import type { MessageSettings } from '../../src/messages/messages.ts';
 import { storageError } from '../../src/store/errors.ts';
 import type { Webhooks } from '../../src/webhooks/webhooks.ts';
 import { WwebjsActions } from '../../src/whatsapp/wwebjs-actions.ts';
@@ -14,8 +15,8 @@ import { WwebjsGroups } from '../../src/whatsapp/wwebjs-groups.ts';
 import { startMessaging } from './messaging.ts';
 
 /** Outbox and journal on a real store, with a WhatsApp in memory, as the border takes them. Call it inside a test. */
-export function pageMessaging(folder: string) {
-  const core = startMessaging(folder, { clock: systemClock });
+export function pageMessaging(folder: string, settings: Partial<MessageSettings> = {}) {
+  const core = startMessaging(folder, { clock: systemClock, settings });
   const actions = new WwebjsActions(() => null);
   let isConnected = false;
   const border: MessagingBorder = {

@@ -19,6 +19,7 @@ import {
 import { sendJson } from './answer.ts';
 import { requireKey } from './auth.ts';
 import { jsonBody } from './json-body.ts';
+import { bodyIsDone, limitLargeBodies } from './large-bodies.ts';
 import { messageView } from './message-view.ts';
 import { isMultipart, readMultipart } from './multipart.ts';
 import { chatIdOf } from './people.ts';
@@ -63,7 +64,12 @@ const idempotencyKey = z
 /** `/api/messages` and `/api/numbers`. To be mounted before whatever parses smaller bodies. */
 export function messageRoutes(router: IRouter, options: MessageRoutesOptions, checkKey: KeyCheck): void {
   const secured = requireKey(checkKey);
-  router.use('/api/messages', secured, unlessMultipart(jsonBody(JSON_LIMIT)));
+  const largeBodies = limitLargeBodies({
+    limit: JSON_LIMIT,
+    largerThan: 1024 * 1024,
+    together: 2 * JSON_LIMIT,
+  });
+  router.use('/api/messages', secured, unlessMultipart([largeBodies, ...jsonBody(JSON_LIMIT)]));
   router.use('/api/numbers', secured);
 
   route(router, '/api/messages', {
@@ -109,6 +115,7 @@ async function send(request: Request, response: Response, options: MessageRoutes
         ? await outbox.accept(content, accept)
         : { message: message ?? gone(), repeated: true };
     if (accepted.repeated) response.setHeader('Idempotency-Replayed', 'true');
+    bodyIsDone(response);
     const waited =
       query.wait === undefined
         ? accepted.message

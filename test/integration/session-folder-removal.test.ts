@@ -141,7 +141,7 @@ describe('removal', () => {
   });
 
   test('login, its removal given up and still at work, no start goes before it: the next login would go with it', async () => {
-    const folder = rig.open({ deadlineMs: 50 });
+    const folder = rig.open({ deadlineMs: 500 });
     await folder.check();
     const { promise: answered, resolve: answer } = Promise.withResolvers<undefined>();
     breakFs('rename', (real) => async (...call) => {

@@ -49,7 +49,7 @@ export class IncomingRelay {
       acknowledged: (waId, ack) =>
         this.#sink === null ? this.#keep({ waId, ack }, waId.length) : this.#sink.acknowledged(waId, ack),
       // Before the store is open, the search that follows it sees both.
-      seen: (chatId, id, at) => this.#sink?.seen(chatId, id, at) ?? Promise.resolve(),
+      sent: (chatId, message) => this.#sink?.sent(chatId, message),
       unreadable: (chatId, at) => this.#sink?.unreadable(chatId, at),
       // Not known yet without a store; it is asked again when the event is written down.
       outboxIdOf: (waId) => this.#sink?.outboxIdOf(waId) ?? null,

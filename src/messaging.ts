@@ -119,7 +119,7 @@ export class Messaging {
       append: (event) => this.journal.append(event),
       outboxIdOf: (waId) => this.outboxIdOf(waId),
       acknowledged: (waId, ack) => acknowledgements.record(waId, ack),
-      seen: (chatId, id, at) => this.journal.note(chatId, { at, ids: [id] }),
+      sent: (chatId, message) => this.#gaps.sent(chatId, message),
       unreadable: (chatId, at) => this.#gaps.awaitReadable(chatId, at),
     };
     this.webhooks = new Webhooks({

@@ -3,7 +3,8 @@ import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { EventInput } from './event.ts';
 import type { Journal } from './journal.ts';
-import { covers, secondOf, type Watermark } from './watermark.ts';
+import { Settling } from './settling.ts';
+import { covers, further, secondOf, type Watermark } from './watermark.ts';
 
 /** WhatsApp's history, as the gap replay needs it. */
 export interface History {
@@ -17,8 +18,8 @@ export interface History {
 export interface Said {
   /** The messages of others and of other devices of the account, oldest first. */
   readonly events: readonly Extract<EventInput, { type: 'message' }>[];
-  /** How far the chat is known with that, the account's own messages included; null when nothing was said. */
-  readonly upTo: Watermark | null;
+  /** Every message that is known with that, the account's own included. */
+  readonly known: readonly { readonly id: string; readonly at: number }[];
   /** The time of the oldest message that WhatsApp Web has and cannot read yet; null when there is none. */
   readonly unreadableAt: number | null;
 }
@@ -28,6 +29,9 @@ const LIMIT_PER_CHAT = 500;
 
 /** Between two searches of which the first did not find everything, in milliseconds; the last one repeats. */
 const PAUSES = [5_000, 30_000, 120_000, 600_000] as const;
+
+/** How far this machine's clock may be ahead of WhatsApp's, in milliseconds. */
+const SETTLED_AFTER_MS = 5 * 60_000;
 
 /**
  * How old a message may be that is still waited for because it cannot be read, in milliseconds. Shorter than any
@@ -44,6 +48,7 @@ export class GapReplay {
   readonly #history: History;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #settling: Settling;
   #running: Promise<void> | null = null;
   #again = false;
   /** Searches in a row that did not find everything. */
@@ -56,6 +61,11 @@ export class GapReplay {
     this.#history = history;
     this.#clock = clock;
     this.#log = log;
+    this.#settling = new Settling(clock, SETTLED_AFTER_MS, (chatId, mark) => {
+      journal.note(chatId, mark).catch((error: unknown) => {
+        log.warn({ reason: messageOf(error) }, 'how far a chat is known could not be written down');
+      });
+    });
   }
 
   /** To be called whenever WhatsApp is ready. Resolves when what was missed is in the journal; never rejects. */
@@ -72,8 +82,14 @@ export class GapReplay {
   /** WhatsApp is away, or the gateway stops: what is left is looked for at the next `run`. */
   pause(): void {
     this.#stopWaiting();
+    this.#settling.clear();
     this.#fruitless = 0;
     this.#paused = true;
+  }
+
+  /** The gateway has sent a message itself: that is known without an event. */
+  sent(chatId: string, message: { readonly id: string; readonly at: number }): void {
+    this.#settling.add(chatId, { at: message.at, ids: [message.id] });
   }
 
   /** A message of this time has come in and cannot be read yet: its chat is looked at again, after a crash as well. */
@@ -147,11 +163,11 @@ export class GapReplay {
   async #search(chatId: string, known: Watermark): Promise<number> {
     const { watermarks } = this.#journal;
     const heldAt = watermarks.heldAt(chatId);
-    const { events, upTo, unreadableAt } = await this.#history.messages(
-      chatId,
-      secondOf(known.at),
-      LIMIT_PER_CHAT,
-    );
+    const {
+      events,
+      known: said,
+      unreadableAt,
+    } = await this.#history.messages(chatId, secondOf(known.at), LIMIT_PER_CHAT);
     // First: what came after it must not count as the newest that is known.
     if (unreadableAt !== null && this.#clock.now() - unreadableAt < READABLE_WITHIN_MS) {
       watermarks.hold(chatId, unreadableAt);
@@ -163,6 +179,9 @@ export class GapReplay {
       if (covers(known, { id: event.data.id, at: event.at })) continue;
       if ((await this.#journal.append(event)) !== null) found += 1;
     }
+    const upTo = said
+      .filter(({ at }) => this.#settling.isSettled(at))
+      .reduce<Watermark | null>((sum, { id, at }) => further(sum, { at, ids: [id] }), null);
     if (upTo !== null) await this.#journal.note(chatId, upTo);
     return found;
   }

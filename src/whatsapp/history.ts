@@ -2,7 +2,6 @@ import type { Page } from 'puppeteer';
 import type wwebjs from 'whatsapp-web.js';
 
 import type { History, Said } from '../events/gap.ts';
-import { further, type Watermark } from '../events/watermark.ts';
 import { NotConnectedError } from '../messages/transport.ts';
 import { withDeadline } from './deadline.ts';
 import { announceOnceReadable, chatTimesInPage, messagesInPage } from './history-page.ts';
@@ -49,15 +48,14 @@ export class PageHistory implements History {
       const ids = unreadable.map(({ id }) => idText(id));
       await this.#ask((page) => page.evaluate(announceOnceReadable, ids));
     }
-    const marks = messages
-      .filter((message) => !isUnreadable(message))
-      .map((message) => ({ at: message.timestamp * 1000, ids: [idText(message.id)] }));
     return {
       events: messages
         .filter(isMessage)
         .map((message) => messageEvent(message, own, true))
         .filter(({ data }) => data.outboxId === null),
-      upTo: marks.reduce<Watermark | null>((sum, mark) => further(sum, mark), null),
+      known: messages
+        .filter((message) => !isUnreadable(message))
+        .map((message) => ({ id: idText(message.id), at: message.timestamp * 1000 })),
       unreadableAt: unreadable.length === 0 ? null : Math.min(...unreadable.map((m) => m.timestamp)) * 1000,
     };
   }

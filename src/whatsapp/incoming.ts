@@ -23,8 +23,8 @@ export interface IncomingPorts {
   readonly append: (event: EventInput) => Promise<unknown>;
   /** The outbox's name of a message of this id, or null when the gateway has not sent it itself. */
   readonly outboxIdOf: (waId: string) => string | null;
-  /** A message of this account is known that needs no event: the outbox tells of it. */
-  readonly seen: (chatId: string, id: string, at: number) => Promise<unknown>;
+  /** A message that the gateway has sent needs no event: the outbox tells of it. */
+  readonly sent: (chatId: string, message: { readonly id: string; readonly at: number }) => void;
   /** A message of this time has come in and cannot be read yet. */
   readonly unreadable: (chatId: string, at: number) => void;
   /** An acknowledgement of a message that the gateway has sent. */
@@ -80,9 +80,7 @@ export function listen(client: wwebjs.Client, ports: IncomingPorts): void {
       const event = messageEvent(message, ownOf(client, ports.outboxIdOf), false);
       if (event.data.outboxId === null) return event;
       const { chatId, id } = event.data;
-      ports.seen(chatId, id, event.at).catch((error: unknown) => {
-        log.error({ reason: messageOf(error) }, 'how far a chat is known could not be written down');
-      });
+      ports.sent(chatId, { id, at: event.at });
       return null;
     }),
   );

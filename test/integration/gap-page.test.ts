@@ -1,6 +1,3 @@
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
-
 import { expect, test } from 'vitest';
 
 import { eventDataSchemas } from '../../src/events/schema.ts';
@@ -54,26 +51,4 @@ test('came in encrypted while connected, and the process ended before it could b
   await rig.until('ready');
   await waitFor(() => told(rig).length > 1);
   expect(told(rig)).toEqual(['plain live', 'the secret replayed']);
-});
-
-test('sent by the gateway and removed from the outbox since, no message of another device after a restart', async () => {
-  const rig = await linkedRig();
-  const answer = await fetch(`${rig.baseUrl}/api/messages?wait=server`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ to: ALICE, type: 'text', text: 'from the gateway' }),
-  });
-  expect(answer.status).toBe(202);
-  const { watermarks } = rig.gateway.messaging.journal;
-  await waitFor(() => watermarks.of(`${ALICE}@c.us`) !== null);
-  await rig.gateway.session.disconnect();
-  await rig.restartProcess(() => {
-    const database = new DatabaseSync(join(rig.dataPath, 'gateway.db'));
-    database.exec('DELETE FROM outbox');
-    database.close();
-  });
-  await rig.until('ready');
-  await rig.simulator.receive({ from: ALICE, body: 'the end' });
-  await waitFor(() => told(rig).includes('the end live'));
-  expect(told(rig)).toEqual(['the end live']);
 });

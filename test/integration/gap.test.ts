@@ -2,7 +2,6 @@ import { describe, expect, test } from 'vitest';
 
 import type { EventInput } from '../../src/events/event.ts';
 import { GapReplay, type History, type Said } from '../../src/events/gap.ts';
-import { further, type Watermark } from '../../src/events/watermark.ts';
 import { silent, startMessaging } from '../support/messaging.ts';
 import { SettlingClock } from '../support/settling-clock.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -85,11 +84,10 @@ class Chats implements History {
     if (this.unreadable.has(chatId)) return Promise.reject(new Error('the page does not answer'));
     const found = this.said.filter((each) => each.chatId === chatId && each.at >= since);
     const readable = found.filter(({ isReadable }) => isReadable);
-    const marks = readable.map(({ body, at }) => ({ at, ids: [message(chatId, body, at).data.id] }));
     const late = found.filter(({ isReadable }) => !isReadable).map(({ at }) => at);
     return Promise.resolve({
       events: readable.filter(({ isOwn }) => !isOwn).map(({ body, at }) => message(chatId, body, at, true)),
-      upTo: marks.reduce<Watermark | null>((sum, mark) => further(sum, mark), null),
+      known: readable.map(({ body, at }) => ({ id: message(chatId, body, at).data.id, at })),
       unreadableAt: late.length === 0 ? null : Math.min(...late),
     });
   }
@@ -258,27 +256,57 @@ test('found by a search and removed by retention, not found by the next one', as
   expect(second.bodies()).toEqual([]);
 });
 
-test('what the gateway has sent itself, its chat is not searched from before that', async () => {
-  const chats = new Chats();
-  const gateway = start(tempFolder(), chats);
-  const { journal, gaps, bodies } = gateway;
-  await gaps.run();
-  await journal.append(chats.say(ALICE, 'a question', START + 10_000));
-  const { id, at } = chats.sayOwn(ALICE, 'an answer', START + 20_000);
-  await journal.note(ALICE, { at, ids: [id] });
-  const since = await forgetEvents(gateway);
-  await gaps.run();
-  expect(bodies(since)).toEqual([]);
-  expect(journal.watermarks.of(ALICE)).toEqual({ at, ids: [id] });
-});
+describe('what the gateway has sent itself', () => {
+  test('once it has settled, its chat is not searched from before that', async () => {
+    const chats = new Chats();
+    const gateway = start(tempFolder(), chats);
+    const { journal, gaps, bodies, clock } = gateway;
+    await gaps.run();
+    await journal.append(chats.say(ALICE, 'a question', START + 10_000));
+    const own = chats.sayOwn(ALICE, 'an answer', START + 20_000);
+    gaps.sent(ALICE, own);
+    await clock.advance(10 * 60_000);
+    const since = await forgetEvents(gateway);
+    await gaps.run();
+    expect(bodies(since)).toEqual([]);
+    expect(journal.watermarks.of(ALICE)).toEqual({ at: own.at, ids: [own.id] });
+  });
 
-test('sent by the gateway and not heard of, known after the search', async () => {
-  const chats = new Chats();
-  const { journal, gaps } = start(tempFolder(), chats);
-  await gaps.run();
-  const { id, at } = chats.sayOwn(ALICE, 'an answer', START + 20_000);
-  await gaps.run();
-  expect(journal.watermarks.of(ALICE)).toEqual({ at, ids: [id] });
+  test('by a clock that is fast, what somebody writes then is found all the same', async () => {
+    const chats = new Chats();
+    const { journal, gaps, bodies, clock } = start(tempFolder(), chats);
+    await gaps.run();
+    gaps.sent(ALICE, chats.sayOwn(ALICE, 'an answer', START + 120_000));
+    await gaps.run();
+    journal.watermarks.fallBehind();
+    chats.say(ALICE, 'older by its date', START + 60_000);
+    await clock.advance(60_000);
+    await gaps.run();
+    expect(bodies()).toEqual(['older by its date true']);
+  });
+
+  test('all the time, each settles in the end', async () => {
+    const chats = new Chats();
+    const { journal, gaps, clock } = start(tempFolder(), chats);
+    await gaps.run();
+    for (let minute = 1; minute <= 20; minute += 1) {
+      await clock.advance(60_000);
+      gaps.sent(ALICE, chats.sayOwn(ALICE, `answer ${minute}`, START + minute * 60_000));
+    }
+    expect(journal.watermarks.of(ALICE)?.at).toBeGreaterThanOrEqual(START + 60_000);
+    await clock.advance(10 * 60_000);
+    expect(journal.watermarks.of(ALICE)?.at).toBe(START + 20 * 60_000);
+  });
+
+  test('and not heard of, known after a later search', async () => {
+    const chats = new Chats();
+    const { journal, gaps, clock } = start(tempFolder(), chats);
+    await gaps.run();
+    const { id, at } = chats.sayOwn(ALICE, 'an answer', START + 20_000);
+    await clock.advance(6 * 60_000);
+    await gaps.run();
+    expect(journal.watermarks.of(ALICE)).toEqual({ at, ids: [id] });
+  });
 });
 
 describe('a message that cannot be read yet', () => {

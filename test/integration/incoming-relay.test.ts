@@ -28,7 +28,7 @@ function sinkOf({ journal, ledger, store }: ReturnType<typeof startMessaging>): 
     append: (event) => journal.append(event),
     outboxIdOf: (waId) => store.outbox.findByWaId(waId)?.id ?? null,
     acknowledged: (waId, ack) => ledger.recordAck(waId, ack),
-    seen: (chatId, id, at) => journal.note(chatId, { at, ids: [id] }),
+    sent: () => undefined,
     unreadable: () => undefined,
   };
 }

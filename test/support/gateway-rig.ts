@@ -25,15 +25,14 @@ export interface GatewayRig extends AsyncDisposable {
   readonly simulator: Simulator;
   readonly gateway: Gateway;
   readonly sessionPath: string;
-  readonly dataPath: string;
   readonly baseUrl: string;
   /** Parsed log lines so far. */
   readonly lines: Record<string, unknown>[];
   status(): StatusBody;
   /** Waits until the public state is `state`. */
   until(state: PublicState): Promise<StatusBody>;
-  /** Stops the gateway and starts a new one on the same folders. @param meanwhile done between the two */
-  restartProcess(meanwhile?: () => void): Promise<void>;
+  /** Stops the gateway and starts a new one on the same session folder. */
+  restartProcess(): Promise<void>;
 }
 
 export interface GatewayRigOptions {
@@ -84,7 +83,6 @@ export async function startGatewayRig(options: GatewayRigOptions = {}): Promise<
   return {
     simulator,
     sessionPath,
-    dataPath,
     lines,
     get gateway() {
       return gateway;
@@ -101,9 +99,8 @@ export async function startGatewayRig(options: GatewayRigOptions = {}): Promise<
         },
         { what: `state ${state}`, timeoutMs: 45_000 },
       ),
-    restartProcess: async (meanwhile) => {
+    restartProcess: async () => {
       await gateway.stop();
-      meanwhile?.();
       gateway = await start();
     },
     [Symbol.asyncDispose]: async () => {

@@ -9,6 +9,11 @@ export interface Clock {
 /** A number in [0, 1). */
 export type Random = () => number;
 
+/** The pause after so many failures, in milliseconds: the next of the list, whose last one repeats. */
+export function pauseAfterFailures(pauses: readonly [number, ...number[]], failures: number): number {
+  return pauses[Math.min(failures, pauses.length - 1)] ?? pauses[0];
+}
+
 /** `setTimeout` fires at once beyond this; nothing here needs to sleep longer without looking again. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 

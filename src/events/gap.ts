@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { pauseAfterFailures, type Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { EventInput } from './event.ts';
@@ -121,7 +121,7 @@ export class GapReplay {
 
   #lookLater(): void {
     if (this.#paused || this.#cancelWait !== null) return;
-    const pause = PAUSES[Math.min(this.#fruitless, PAUSES.length - 1)] ?? 0;
+    const pause = pauseAfterFailures(PAUSES, this.#fruitless);
     this.#fruitless += 1;
     this.#cancelWait = this.#clock.schedule(pause, () => void this.run());
   }

@@ -34,6 +34,7 @@ export class Journal {
   #waiting: { input: EventInput; resolve: (event: JournalEvent | null) => void }[] = [];
   #writing = false;
   #dropped = 0;
+
   constructor(rows: JournalRows, transactions: Transactions, clock: Clock, log: Logger) {
     this.#rows = rows;
     this.#transactions = transactions;

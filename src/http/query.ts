@@ -23,7 +23,7 @@ export const numberCursor = z
 export function commaSeparated<T extends z.ZodType<unknown, string>>(each: T, example: string) {
   return z
     .string()
-    .transform((text) => [...new Set(text.split(','))])
+    .transform((text) => text.split(','))
     .pipe(z.array(each))
     .meta({ description: 'Several with commas between them', examples: [example] });
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { pauseAfterFailures, type Clock } from '../clock.ts';
 import { GatewayError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { parseAddress } from './address.ts';
@@ -31,8 +31,8 @@ export type DeliveryOutcome =
 /** Between two tries, in milliseconds; the last one repeats. */
 const PAUSES = [500, 2_000, 5_000, 15_000, 30_000] as const;
 
-/** The longest pause between two looks at a message that the page is not done with, as an index of `PAUSES`. */
-const MAX_LOOK_PAUSE = 2;
+/** The same between two looks at a message that the page is not done with. */
+const LOOK_PAUSES = [500, 2_000, 5_000] as const;
 
 /** The message cannot go before the one that it quotes. */
 class QuotedUnderWayError extends Error {
@@ -113,7 +113,7 @@ export class Delivery {
           if (found.found) return await this.#handed(id, found, epoch);
           if ('isUnderWay' in found) {
             await this.#tellIfStuck(message);
-            await waiting(this.#connection.pause(PAUSES[Math.min(looks, MAX_LOOK_PAUSE)] ?? 0));
+            await waiting(this.#connection.pause(pauseAfterFailures(LOOK_PAUSES, looks)));
             looks += 1;
             continue;
           }
@@ -180,7 +180,7 @@ export class Delivery {
           { message: id, reason: lastError },
           'a message did not get through; it is tried again',
         );
-        const pause = PAUSES[Math.min(failures, PAUSES.length - 1)] ?? 0;
+        const pause = pauseAfterFailures(PAUSES, failures);
         failures += 1;
         try {
           await waiting(this.#connection.pause(pause));
@@ -281,7 +281,7 @@ export class Delivery {
       } catch (error) {
         if (!(error instanceof GatewayError)) throw error;
         this.#log.error({ reason: error.message }, 'what became of a message could not be written yet');
-        await this.#connection.pause(PAUSES[Math.min(failures, PAUSES.length - 1)] ?? 0);
+        await this.#connection.pause(pauseAfterFailures(PAUSES, failures));
       }
     }
   }

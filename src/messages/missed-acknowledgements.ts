@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import { pauseAfterFailures, type Clock } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { woken } from '../woken.ts';
@@ -64,7 +64,7 @@ export class MissedAcknowledgements {
           { reason: messageOf(error) },
           'acknowledgements that came meanwhile could not be asked for; it is tried again',
         );
-        const pause = PAUSES[Math.min(failures, PAUSES.length - 1)] ?? 0;
+        const pause = pauseAfterFailures(PAUSES, failures);
         await woken((wake) => this.#clock.schedule(pause, wake), gone);
       }
     }

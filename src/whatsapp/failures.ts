@@ -57,13 +57,17 @@ export function launchFailure(thrown: unknown): GatewayError {
   });
 }
 
-/** Puppeteer's words for a page, or the browser with it, that went away under a question. */
-const PAGE_GONE =
-  /Target closed|Session closed|Connection closed|Page closed|context was destroyed|Cannot find context|navigated or closed|detached/i;
+/** Whether, in puppeteer's words, the document went away under a question. */
+export function isReplaced(thrown: unknown): boolean {
+  return /context was destroyed|Cannot find context|navigated or closed/i.test(messageOf(thrown));
+}
 
-/** Whether a question to the page got no answer because the page is not there any more. */
+/** Whether a question got no answer because the document, its page or the whole browser is not there any more. */
 export function isPageGone(thrown: unknown): boolean {
-  return PAGE_GONE.test(messageOf(thrown));
+  const isClosed = /Target closed|Session closed|Connection closed|Page closed|detached/i.test(
+    messageOf(thrown),
+  );
+  return isClosed || isReplaced(thrown);
 }
 
 /** Why WhatsApp Web did not load, read from what puppeteer and whatsapp-web.js throw, strings included. */

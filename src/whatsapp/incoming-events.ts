@@ -86,7 +86,7 @@ export function messageData(message: wwebjs.Message, own: Own): EventData['messa
           url: `/api/media/${encodeURIComponent(id)}`,
           mimetype: textOf(raw['mimetype']) || null,
           filename: textOf(raw['filename']) || null,
-          size: typeof raw['size'] === 'number' && raw['size'] >= 0 ? Math.trunc(raw['size']) : null,
+          size: mediaSizeOf(message),
         }
       : null,
     ack,
@@ -99,6 +99,12 @@ export function messageData(message: wwebjs.Message, own: Own): EventData['messa
     poll: pollOf(raw),
     outboxId: flag(message.fromMe) ? own.outboxIdOf(bareId(message)) : null,
   };
+}
+
+/** How large the file of a message is, in bytes, as its sender says; null when he does not. */
+export function mediaSizeOf(message: wwebjs.Message): number | null {
+  const { size } = rawOf(message);
+  return typeof size === 'number' && size >= 0 ? Math.trunc(size) : null;
 }
 
 export function ackEvent(message: wwebjs.Message, ack: number): EventInput {

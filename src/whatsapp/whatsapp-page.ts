@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Frame, Page } from 'puppeteer';
-import { GatewayError, messageOf } from '../errors.ts';
+import { GatewayError } from '../errors.ts';
 import type { SessionLog } from '../session/ports.ts';
 import { withDeadline } from './deadline.ts';
-import { httpFailure, loadFailure, withoutScripts } from './failures.ts';
+import { httpFailure, isReplaced, loadFailure, withoutScripts } from './failures.ts';
 import type { PageClient } from './page-client.ts';
 import * as shims from './page-shims.ts';
 
@@ -172,9 +172,4 @@ export function unresponsive(message: string, cause?: unknown): GatewayError {
 
 function isAfterLogout(frame: Frame): boolean {
   return frame.url().includes('post_logout=1');
-}
-
-/** Puppeteer's words for a document that went away under a question. */
-function isReplaced(thrown: unknown): boolean {
-  return /context was destroyed|Cannot find context|navigated or closed/i.test(messageOf(thrown));
 }

@@ -3,7 +3,7 @@ import type wwebjs from 'whatsapp-web.js';
 import { GatewayError } from '../errors.ts';
 import type { DownloadedMedia, MessageActions } from '../messages/actions.ts';
 import { askClient, refused } from './ask-client.ts';
-import { messageData, type Own } from './incoming-events.ts';
+import { mediaSizeOf } from './incoming-events.ts';
 import { findInPage } from './message-page.ts';
 
 const WITHIN_MS = 20_000;
@@ -56,13 +56,14 @@ export class WwebjsActions implements MessageActions {
   async download(messageId: string, maxBytes: number): Promise<DownloadedMedia | null> {
     const media = await this.#ask(DOWNLOAD_WITHIN_MS, async (client) => {
       const message = await messageIn(client, messageId);
+      if (!message.hasMedia) return undefined;
       // Before it is fetched: it comes out of the page in one piece.
-      refuseLarger(messageData(message, NOBODY).media?.size ?? 0, maxBytes);
-      return message.hasMedia ? await message.downloadMedia() : undefined;
+      refuseLarger(mediaSizeOf(message) ?? 0, maxBytes);
+      return message.downloadMedia();
     });
     if (media === undefined) return null;
     const bytes = Buffer.from(media.data, 'base64');
-    // The sender says how large it is.
+    // What the sender says need not be true.
     refuseLarger(bytes.length, maxBytes);
     return {
       bytes,
@@ -81,9 +82,6 @@ export class WwebjsActions implements MessageActions {
     return askClient(this.#client(), ms, question);
   }
 }
-
-/** Whose the message is does not matter here. */
-const NOBODY: Own = { outboxIdOf: () => null, accountIds: [] };
 
 function refuseLarger(size: number, maxBytes: number): void {
   if (size <= maxBytes) return;

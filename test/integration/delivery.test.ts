@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { GatewayError } from '../../src/errors.ts';
 import { NotTakenError } from '../../src/messages/transport.ts';
-import { startMessaging, text } from '../support/messaging.ts';
+import { expectOneASecond, startMessaging, text } from '../support/messaging.ts';
 import { SettlingClock } from '../support/settling-clock.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
@@ -118,12 +118,7 @@ test('what a page has lost, handed over again at the pace of all others', async 
   transport.order.length = 0;
   sender.disconnected();
   sender.connected();
-  await clock.advance(0);
-  expect(transport.order).toHaveLength(1);
-  await clock.advance(999);
-  expect(transport.order).toHaveLength(1);
-  await clock.advance(3_001);
-  expect(transport.order).toHaveLength(5);
+  await expectOneASecond({ clock, transport });
 });
 
 test('a file that cannot be read for hours, its message waits, and its history and the journal do not grow', async () => {

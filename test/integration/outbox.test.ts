@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { MESSAGE_STATUSES } from '../../src/messages/message.ts';
 import { NotConnectedError, OutcomeUnknownError, RejectedError } from '../../src/messages/transport.ts';
 import { SettlingClock, settle } from '../support/settling-clock.ts';
-import { startMessaging, text } from '../support/messaging.ts';
+import { expectOneASecond, startMessaging, text } from '../support/messaging.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 
 function statuses(message: { history: readonly { status: string }[] } | null): string[] {
@@ -187,12 +187,7 @@ describe('order and pace', () => {
     });
     for (let n = 0; n < 5; n += 1) await outbox.accept(text(`${n}`, `4915100000${n}`));
     sender.connected();
-    await clock.advance(0);
-    expect(transport.order).toHaveLength(1);
-    await clock.advance(999);
-    expect(transport.order).toHaveLength(1);
-    await clock.advance(3_001);
-    expect(transport.order).toHaveLength(5);
+    await expectOneASecond({ clock, transport });
   });
 
   test('notBefore, waits until then and keeps nobody waiting', async () => {

@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 
 import type { Clock } from '../../src/clock.ts';
 import { Journal } from '../../src/events/journal.ts';
@@ -44,6 +44,22 @@ export function startMessaging(
   };
   onTestFinished(stop);
   return { ...messages, store, journal, transport, clock, stop };
+}
+
+/** Moves the clock on and asserts that of five messages one is handed over now and the rest one a second. */
+export async function expectOneASecond({
+  clock,
+  transport,
+}: {
+  clock: SettlingClock;
+  transport: FakeTransport;
+}): Promise<void> {
+  await clock.advance(0);
+  expect(transport.order).toHaveLength(1);
+  await clock.advance(999);
+  expect(transport.order).toHaveLength(1);
+  await clock.advance(3_001);
+  expect(transport.order).toHaveLength(5);
 }
 
 /** A text message to somebody. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { actionBodies } from '../message-actions.ts';
 import { success } from './answers.ts';
-import { STORAGE_ERRORS, type Operation } from './operation.ts';
+import { PAGE_ERRORS, STORAGE_ERRORS, type Operation } from './operation.ts';
 
 const id = {
   description: "WhatsApp's id of the message, or the id that the outbox gave it",
@@ -33,16 +33,7 @@ function action(
     ],
     examples: [{ summary: 'One', body }],
     ...more,
-    errors: [
-      'not_found',
-      'wrong_state',
-      'not_connected',
-      'unprocessable',
-      'timeout',
-      'page_crashed',
-      ...STORAGE_ERRORS,
-      ...(more.errors ?? []),
-    ],
+    errors: ['not_found', 'wrong_state', ...PAGE_ERRORS, ...STORAGE_ERRORS, ...(more.errors ?? [])],
   };
 }
 
@@ -90,12 +81,9 @@ export const actionCalls: readonly Operation[] = [
     ],
     errors: [
       'not_found',
-      'not_connected',
       'media_refused',
       'payload_too_large',
-      'unprocessable',
-      'timeout',
-      'page_crashed',
+      ...PAGE_ERRORS,
       'precondition_failed',
       'range_not_satisfiable',
       ...STORAGE_ERRORS,

@@ -2,17 +2,10 @@ import { z } from 'zod';
 
 import { chatBodies, chatMessagesQuery, chatsQuery } from '../chats.ts';
 import { chatSchema, success, whatsappMessageSchema } from './answers.ts';
-import type { Operation } from './operation.ts';
+import { PAGE_ERRORS, type Operation } from './operation.ts';
 
 const id = { description: 'A chat id, or the phone number of a person', example: '15550002222@c.us' };
-const ERRORS = [
-  'invalid_recipient',
-  'not_found',
-  'not_connected',
-  'unprocessable',
-  'timeout',
-  'page_crashed',
-] as const;
+const ERRORS = ['invalid_recipient', 'not_found', ...PAGE_ERRORS] as const;
 
 function command(
   name: string,

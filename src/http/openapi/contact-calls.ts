@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { contactBodies, contactsQuery } from '../contacts.ts';
 import { chatId, contactSchema, fullContactSchema, success } from './answers.ts';
-import { STORAGE_ERRORS, type Operation } from './operation.ts';
+import { PAGE_ERRORS, STORAGE_ERRORS, type Operation } from './operation.ts';
 
 const id = {
   description: 'A phone number with its country code, or the chat id of a person',
@@ -11,11 +11,8 @@ const id = {
 const ERRORS = [
   'invalid_recipient',
   'unknown_number',
-  'not_connected',
   'not_found',
-  'unprocessable',
-  'timeout',
-  'page_crashed',
+  ...PAGE_ERRORS,
   // A number is looked up in the outbox's book first.
   ...STORAGE_ERRORS,
 ] as const;

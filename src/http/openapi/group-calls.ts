@@ -2,17 +2,10 @@ import { z } from 'zod';
 
 import { groupBodies, groupsQuery } from '../groups.ts';
 import { groupSchema, groupSummarySchema, outcomesSchema, success } from './answers.ts';
-import { STORAGE_ERRORS, type Example, type Operation } from './operation.ts';
+import { PAGE_ERRORS, STORAGE_ERRORS, type Example, type Operation } from './operation.ts';
 
 const id = { description: 'The id of a group', example: '120363000000000001@g.us' };
-const ERRORS = [
-  'invalid_recipient',
-  'not_found',
-  'not_connected',
-  'unprocessable',
-  'timeout',
-  'page_crashed',
-] as const;
+const ERRORS = ['invalid_recipient', 'not_found', ...PAGE_ERRORS] as const;
 /** Calls that name people look their numbers up. */
 const PEOPLE = [...ERRORS, 'unknown_number', ...STORAGE_ERRORS] as const;
 const participants = ['15550002222@c.us'];

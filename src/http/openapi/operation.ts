@@ -13,6 +13,14 @@ export const STORAGE_ERRORS = [
   'storage_newer',
 ] as const satisfies readonly ErrorCode[];
 
+/** Of every call that asks WhatsApp Web. */
+export const PAGE_ERRORS = [
+  'not_connected',
+  'unprocessable',
+  'timeout',
+  'page_crashed',
+] as const satisfies readonly ErrorCode[];
+
 /** One request that can be made as it stands, in a place where what it names exists. */
 export interface Example {
   /** For people. */

@@ -5,6 +5,7 @@ import type { EventInput } from './event.ts';
 import type { Journal } from './journal.ts';
 import { Settling } from './settling.ts';
 import { covers, further, secondOf, type Watermark } from './watermark.ts';
+import type { Hold } from './watermarks.ts';
 
 /** WhatsApp's history, as the gap replay needs it. */
 export interface History {
@@ -20,8 +21,8 @@ export interface Said {
   readonly events: readonly Extract<EventInput, { type: 'message' }>[];
   /** Every message that is known with that, the account's own included. */
   readonly known: readonly { readonly id: string; readonly at: number }[];
-  /** The time of the oldest message that WhatsApp Web has and cannot read yet; null when there is none. */
-  readonly unreadableAt: number | null;
+  /** The times of the messages that WhatsApp Web has and cannot read yet. */
+  readonly unreadable: readonly number[];
 }
 
 /** What is looked at in one chat at most; a gateway that was away for months does not replay a whole life. */
@@ -51,6 +52,8 @@ export class GapReplay {
   readonly #settling: Settling;
   #running: Promise<void> | null = null;
   #again = false;
+  /** Whether every chat is to be looked at, or only those with a message that could not be read. */
+  #everyChat = false;
   /** Searches in a row that did not find everything. */
   #fruitless = 0;
   #paused = false;
@@ -70,6 +73,11 @@ export class GapReplay {
 
   /** To be called whenever WhatsApp is ready. Resolves when what was missed is in the journal; never rejects. */
   run(): Promise<void> {
+    this.#everyChat = true;
+    return this.#look();
+  }
+
+  #look(): Promise<void> {
     this.#stopWaiting();
     this.#paused = false;
     this.#again = true;
@@ -101,15 +109,18 @@ export class GapReplay {
   async #loop(): Promise<void> {
     while (this.#again) {
       this.#again = false;
+      const everyChat = this.#everyChat;
+      this.#everyChat = false;
       try {
         const { watermarks } = this.#journal;
         const { absences } = watermarks;
-        const found = await this.#replay();
-        await watermarks.caughtUp(absences);
+        const found = await this.#replay(everyChat);
+        if (everyChat) await watermarks.caughtUp(absences);
         if (found > 0) this.#log.info({ found }, 'messages that came in meanwhile are now in the journal');
-        if (watermarks.held.length > 0) this.#lookLater();
+        if (watermarks.held.size > 0) this.#lookLater();
         else this.#fruitless = 0;
       } catch (error) {
+        this.#everyChat ||= everyChat;
         this.#log.warn(
           { reason: messageOf(error) },
           'what came in meanwhile could not be looked for; it is tried again',
@@ -123,7 +134,7 @@ export class GapReplay {
     if (this.#paused || this.#cancelWait !== null) return;
     const pause = pauseAfterFailures(PAUSES, this.#fruitless);
     this.#fruitless += 1;
-    this.#cancelWait = this.#clock.schedule(pause, () => void this.run());
+    this.#cancelWait = this.#clock.schedule(pause, () => void this.#look());
   }
 
   #stopWaiting(): void {
@@ -132,54 +143,50 @@ export class GapReplay {
   }
 
   /** @returns how many messages were found */
-  async #replay(): Promise<number> {
+  async #replay(everyChat: boolean): Promise<number> {
     const { watermarks } = this.#journal;
     const beginning = watermarks.beginning;
     if (beginning === null) {
       await watermarks.begin(this.#clock.now());
       return 0;
     }
-    const heldBefore = new Set(watermarks.held);
+    const { held } = watermarks;
     let found = 0;
     let failure: Error | null = null;
     for (const chat of await this.#history.chats()) {
-      heldBefore.delete(chat.id);
+      const hold = held.get(chat.id);
+      held.delete(chat.id);
+      if (!everyChat && hold === undefined) continue;
       const known = watermarks.of(chat.id) ?? { at: beginning, ids: [] };
       // A second message of the same second is newer, and does not look it.
       if (chat.at < secondOf(known.at)) continue;
       try {
-        found += await this.#search(chat.id, known);
+        found += await this.#search(chat.id, known, hold);
       } catch (error) {
         // One chat that cannot be read does not keep the others from being looked at.
         failure ??= new Error(messageOf(error), { cause: error });
       }
     }
     // A chat that is not there any more will not be read.
-    for (const chatId of heldBefore) await watermarks.release(chatId);
+    for (const [chatId, hold] of held) await watermarks.release(chatId, hold);
     if (failure !== null) throw failure;
     return found;
   }
 
-  async #search(chatId: string, known: Watermark): Promise<number> {
+  /** @param hold what the chat was held for before, if it was */
+  async #search(chatId: string, known: Watermark, hold: Hold | undefined): Promise<number> {
     const { watermarks } = this.#journal;
-    const heldAt = watermarks.heldAt(chatId);
-    const {
-      events,
-      known: said,
-      unreadableAt,
-    } = await this.#history.messages(chatId, secondOf(known.at), LIMIT_PER_CHAT);
+    const said = await this.#history.messages(chatId, secondOf(known.at), LIMIT_PER_CHAT);
+    const awaited = said.unreadable.filter((at) => this.#clock.now() - at < READABLE_WITHIN_MS);
     // First: what came after it must not count as the newest that is known.
-    if (unreadableAt !== null && this.#clock.now() - unreadableAt < READABLE_WITHIN_MS) {
-      watermarks.hold(chatId, unreadableAt);
-    } else if (watermarks.heldAt(chatId) === heldAt) {
-      await watermarks.release(chatId);
-    }
+    if (awaited.length > 0) watermarks.hold(chatId, Math.min(...awaited));
+    else if (hold !== undefined) await watermarks.release(chatId, hold);
     let found = 0;
-    for (const event of events) {
+    for (const event of said.events) {
       if (covers(known, { id: event.data.id, at: event.at })) continue;
       if ((await this.#journal.append(event)) !== null) found += 1;
     }
-    const upTo = said
+    const upTo = said.known
       .filter(({ at }) => this.#settling.isSettled(at))
       .reduce<Watermark | null>((sum, { id, at }) => further(sum, { at, ids: [id] }), null);
     if (upTo !== null) await this.#journal.note(chatId, upTo);

@@ -4,6 +4,14 @@ import { further, secondOf, type Watermark } from './watermark.ts';
 /** The name under which it is kept when the journal began: older history is none of its business. */
 const BEGINNING = '*';
 
+/** Why a chat counts as known up to a message only that cannot be read yet. */
+export interface Hold {
+  /** The time of that message. */
+  readonly at: number;
+  /** How far the chat is known beyond it. */
+  beyond: Watermark | null;
+}
+
 /**
  * How far each chat is known, so that what came in during an absence is found and nothing is looked for twice. It
  * outlives the events, which retention removes.
@@ -18,8 +26,8 @@ export class Watermarks {
   /** What is heard during an absence; null when there is none. It begins as one: nobody knows what came before. */
   #behind: Map<string, Watermark> | null = new Map();
   #absences = 1;
-  /** Chats with a message that cannot be read yet: its time, and how far the chat is known beyond. */
-  readonly #held = new Map<string, { readonly at: number; beyond: Watermark | null }>();
+  /** Each `hold` puts a new one in the place of the one before. */
+  readonly #held = new Map<string, Hold>();
 
   constructor(rows: JournalRows, transactions: Transactions) {
     this.#rows = rows;
@@ -81,29 +89,25 @@ export class Watermarks {
     });
   }
 
-  /** The chats that are held. */
-  get held(): string[] {
-    return [...this.#held.keys()];
-  }
-
-  /** The time of the message for which a chat is held, or null. */
-  heldAt(chatId: string): number | null {
-    return this.#held.get(chatId)?.at ?? null;
+  /** The chats that are held now. */
+  get held(): Map<string, Hold> {
+    return new Map(this.#held);
   }
 
   /** A message of this time cannot be read yet: the chat counts as known up to there only, until `release`. */
   hold(chatId: string, at: number): void {
     const known = this.#held.get(chatId);
-    if (known !== undefined && known.at <= at) return;
-    this.#held.set(chatId, { at, beyond: known?.beyond ?? null });
+    this.#held.set(chatId, { at: Math.min(at, known?.at ?? at), beyond: known?.beyond ?? null });
   }
 
-  /** It has been read, or will never be. */
-  async release(chatId: string): Promise<void> {
-    const known = this.#held.get(chatId);
-    if (known === undefined) return;
+  /**
+   * What a chat was held for has been read, or will never be.
+   * @param hold as it was when that was looked for: what was held since then stays
+   */
+  async release(chatId: string, hold: Hold): Promise<void> {
+    if (this.#held.get(chatId) !== hold) return;
     this.#held.delete(chatId);
-    const { beyond } = known;
+    const { beyond } = hold;
     if (beyond !== null) await this.#transactions.run(() => this.note(chatId, beyond));
   }
 

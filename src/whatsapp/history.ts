@@ -56,7 +56,7 @@ export class PageHistory implements History {
       known: messages
         .filter((message) => !isUnreadable(message))
         .map((message) => ({ id: idText(message.id), at: message.timestamp * 1000 })),
-      unreadableAt: unreadable.length === 0 ? null : Math.min(...unreadable.map((m) => m.timestamp)) * 1000,
+      unreadable: unreadable.map(({ timestamp }) => timestamp * 1000),
     };
   }
 

@@ -90,7 +90,7 @@ test('another account, what it had received before is not looked for', async () 
     chats: () => Promise.resolve([{ id: ALICE, at: Date.UTC(2026, 0, 1) - 1_000 }]),
     messages: (chatId: string) => {
       asked.push(chatId);
-      return Promise.resolve({ events: [], known: [], unreadableAt: null });
+      return Promise.resolve({ events: [], known: [], unreadable: [] });
     },
   };
   const search = () => new GapReplay(journal, history, new SettlingClock(), silent).run();

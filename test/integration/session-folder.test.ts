@@ -99,7 +99,7 @@ describe('problem', () => {
   );
 
   test('share that does not answer, looked at again and again, is asked once', async () => {
-    const folder = rig.open({ deadlineMs: 50 });
+    const folder = rig.open({ deadlineMs: 500 });
     await folder.check();
     const { promise: answered, resolve: answer } = Promise.withResolvers<undefined>();
     let asked = 0;

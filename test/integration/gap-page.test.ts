@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 
 import { eventDataSchemas } from '../../src/events/schema.ts';
-import type { GatewayRig } from '../support/gateway-rig.ts';
+import type { GatewayRig, GatewayRigOptions } from '../support/gateway-rig.ts';
 import { linkedRig } from '../support/linked-rig.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -18,13 +18,22 @@ function told(rig: GatewayRig): string[] {
     );
 }
 
+/** Linked, and from now on what comes in is looked for: of what came before the first connection nothing is. */
+async function lookedAfter(options: GatewayRigOptions = {}): Promise<GatewayRig> {
+  const rig = await linkedRig(options);
+  await waitFor(() => rig.gateway.messaging.journal.watermarks.beginning !== null, {
+    what: 'the first search',
+  });
+  return rig;
+}
+
 const undeciphered = { from: ALICE, type: 'ciphertext' };
 const deciphered = { type: 'chat', body: 'the secret' };
 
 test.each(['serialized', 'minified'] as const)(
   'came in encrypted while the gateway was down, told of as soon as it can be read, once (%s keys)',
   async (vintage) => {
-    const rig = await linkedRig({ simulator: { vintage } });
+    const rig = await lookedAfter({ simulator: { vintage } });
     await rig.gateway.session.disconnect();
     const key = await rig.simulator.receive(undeciphered);
     await rig.simulator.receive({ from: ALICE, body: 'plain' });
@@ -41,7 +50,7 @@ test.each(['serialized', 'minified'] as const)(
 );
 
 test('came in encrypted while connected, and the process ended before it could be read, told of by the next', async () => {
-  const rig = await linkedRig();
+  const rig = await lookedAfter();
   const key = await rig.simulator.receive(undeciphered);
   await rig.simulator.receive({ from: ALICE, body: 'plain' });
   await waitFor(() => told(rig).length > 0);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { GatewayError } from '../../src/errors.ts';
 import { askClient } from '../../src/whatsapp/ask-client.ts';
 import { RealDriverWorld } from '../support/real-driver-world.ts';
+import { eventually } from '../support/eventually.ts';
 
 declare const window: { asked?: boolean };
 
@@ -20,7 +21,7 @@ test.each([
   const client = world.library(await world.ready());
   const page = client.pupPage!;
   const asked = askClient(client, 60_000, () => page.evaluate(hang)).catch((error: unknown) => error);
-  await expect.poll(() => page.evaluate(() => window.asked)).toBe(true);
+  await eventually(() => page.evaluate(() => window.asked)).toBe(true);
   await happen(world);
   const error = (await asked) as GatewayError;
   expect(error).toMatchObject({ code: 'page_crashed', retryable: true });

@@ -5,6 +5,7 @@ import { GapReplay, type History, type Said } from '../../src/events/gap.ts';
 import { silent, startMessaging } from '../support/messaging.ts';
 import { SettlingClock } from '../support/settling-clock.ts';
 import { tempFolder } from '../support/temp-folder.ts';
+import { eventually } from '../support/eventually.ts';
 
 const ALICE = '15550002222@c.us';
 const BOB = '15550003333@c.us';
@@ -374,7 +375,7 @@ describe('a message that cannot be read yet', () => {
     const { promise: arrival, resolve: arrive } = Promise.withResolvers<undefined>();
     chats.arrival = arrival;
     const search = gaps.run();
-    await expect.poll(() => chats.asked).toEqual([ALICE]);
+    await eventually(() => chats.asked).toEqual([ALICE]);
     chats.sayUnreadable(ALICE, 'secret', START + 20_000);
     gaps.awaitReadable(ALICE, START + 20_000);
     arrive(undefined);
@@ -396,7 +397,7 @@ describe('a message that cannot be read yet', () => {
     const { promise: arrival, resolve: arrive } = Promise.withResolvers<undefined>();
     chats.arrival = arrival;
     const search = gaps.run();
-    await expect.poll(() => chats.asked).toEqual([ALICE]);
+    await eventually(() => chats.asked).toEqual([ALICE]);
     chats.sayUnreadable(ALICE, 'second', START + 20_000);
     gaps.awaitReadable(ALICE, START + 20_000);
     arrive(undefined);

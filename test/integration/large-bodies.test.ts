@@ -2,9 +2,10 @@ import { createServer, request, type ClientRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import express, { type Response } from 'express';
-import { expect, onTestFinished, test } from 'vitest';
+import { onTestFinished, test } from 'vitest';
 
 import { bodyIsDone, limitLargeBodies } from '../../src/http/large-bodies.ts';
+import { eventually } from '../support/eventually.ts';
 
 const LIMITS = { limit: 10_000, largerThan: 100, together: 2_000 };
 
@@ -51,55 +52,60 @@ async function serve() {
 }
 
 test('large bodies beyond what fits together, wait in their order; small ones pass', async () => {
-  const { send, reached, letters } = await serve();
+  const { send, reached, come, letters } = await serve();
   for (const letter of 'ab') send(letter, 1_000);
-  await expect.poll(letters).toBe('ab');
-  for (const letter of 'cd') send(letter, 1_500);
+  await eventually(letters).toBe('ab');
+  for (const [index, letter] of ['c', 'd'].entries()) {
+    send(letter, 1_500);
+    await eventually(come).toBe(3 + index);
+  }
   send('s', 50);
-  await expect.poll(letters).toBe('abs');
+  await eventually(letters).toBe('abs');
   reached[0]!.response.end();
   send('t', 50);
-  await expect.poll(letters).toBe('abst');
+  await eventually(letters).toBe('abst');
   reached[1]!.response.end();
-  await expect.poll(letters).toBe('abcst');
+  await eventually(letters).toBe('abcst');
   reached.find(({ body }) => body.startsWith('c'))!.response.end();
-  await expect.poll(letters).toBe('abcdst');
+  await eventually(letters).toBe('abcdst');
 });
 
 test('a body larger than all that fits together, read when no other is', async () => {
   const { send, reached, letters } = await serve();
   send('a', 1_000);
-  await expect.poll(letters).toBe('a');
+  await eventually(letters).toBe('a');
   send('b', 9_000);
   send('s', 50);
-  await expect.poll(letters).toBe('as');
+  await eventually(letters).toBe('as');
   bodyIsDone(reached[0]!.response);
-  await expect.poll(letters).toBe('abs');
+  await eventually(letters).toBe('abs');
 });
 
 test('callers who go away, waiting or not, give back their room once', async () => {
   const { send, come, gone, letters } = await serve();
-  const [a, b] = [send('a', 1_900), send('b', 1_900)];
-  await expect.poll(come).toBe(2);
-  await expect.poll(letters).toBe('a');
+  const a = send('a', 1_900);
+  await eventually(come).toBe(1);
+  const b = send('b', 1_900);
+  await eventually(come).toBe(2);
+  await eventually(letters).toBe('a');
   b.destroy();
-  await expect.poll(gone).toBe(1);
+  await eventually(gone).toBe(1);
   const c = send('c', 1_900);
   a.destroy();
-  await expect.poll(letters).toBe('ac');
+  await eventually(letters).toBe('ac');
   c.destroy();
   send('d', 1_000);
   send('e', 1_000);
-  await expect.poll(letters).toBe('acde');
+  await eventually(letters).toBe('acde');
 });
 
 test('a body that does not say how large it is, counted as the largest', async () => {
   const { send, reached, letters } = await serve();
   send('a', 1_000);
-  await expect.poll(letters).toBe('a');
+  await eventually(letters).toBe('a');
   send('b', 10, { 'transfer-encoding': 'chunked' });
   send('s', 50);
-  await expect.poll(letters).toBe('as');
+  await eventually(letters).toBe('as');
   reached[0]!.response.end();
-  await expect.poll(letters).toBe('abs');
+  await eventually(letters).toBe('abs');
 });

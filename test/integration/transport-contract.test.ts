@@ -11,6 +11,7 @@ import {
   RejectedError,
   MediaMissingError,
 } from '../../src/messages/transport.ts';
+import { eventually } from '../support/eventually.ts';
 import { FILE, fakeWorld, realWorld, UNKNOWN, type TransportWorld } from '../support/transport-world.ts';
 
 const ALICE = '15550002222@c.us';
@@ -160,10 +161,10 @@ describe.each([
     expect(await world.transport.lookUp(id, ALICE)).toEqual({ found: false, isUnderWay: true });
     await expect(send(id, 'slow')).rejects.toBeInstanceOf(OutcomeUnknownError);
     await goOn();
-    await expect.poll(() => world.transport.lookUp(id, ALICE)).toMatchObject({ found: true });
-    await expect.poll(bodies).toContain('slow');
+    await eventually(() => world.transport.lookUp(id, ALICE)).toMatchObject({ found: true });
+    await eventually(bodies).toContain('slow');
     await send(newWhatsAppId(), 'after slow');
-    await expect.poll(bodies).toContain('after slow');
+    await eventually(bodies).toContain('after slow');
     expect(bodies().filter((body) => body === 'slow')).toHaveLength(1);
   });
 

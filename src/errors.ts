@@ -59,6 +59,7 @@ const HTTP_STATUS = {
   idempotency_conflict: 422,
   media_refused: 422,
   queue_full: 429,
+  too_busy: 429,
   // The disk of messages, events and webhooks; the gateway looks again by itself.
   storage_full: 503,
   storage_unavailable: 503,

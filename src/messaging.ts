@@ -142,6 +142,7 @@ export class Messaging {
     this.intake = new MediaIntake(store.outgoingMedia, {
       maxBytes: config.mediaMaxBytes,
       allow: config.mediaUrlAllow,
+      isNeeded: (sha256) => store.outbox.needsMedia(sha256),
     });
     this.inbound = new InboundMedia(
       join(resolve(config.dataPath), 'media', 'inbound'),

@@ -19,8 +19,9 @@ import { errorHandler, notFound } from './error-handler.ts';
 import { groupPictureBody, groupRoutes } from './groups.ts';
 import { securityHeaders } from './headers.ts';
 import { healthRoutes } from './health.ts';
+import { limitLargeBodies, type LargeBodyLimits } from './large-bodies.ts';
 import { messageActionRoutes, type MessageActionRoutesOptions } from './message-actions.ts';
-import { messageRoutes, type MessageRoutesOptions } from './messages.ts';
+import { JSON_BODY_LIMIT, messageRoutes, type MessageRoutesOptions } from './messages.ts';
 import { metricsRoutes } from './metrics.ts';
 import { crossOrigin, refuseForeignPages } from './origins.ts';
 import { pageRoutes } from './page.ts';
@@ -57,6 +58,14 @@ export interface MessagingBorder {
   readonly webhooks: Webhooks;
 }
 
+/** A NAS has little memory; a body that is text takes several times its size while it is parsed. */
+const LARGE_BODIES: LargeBodyLimits = {
+  limit: JSON_BODY_LIMIT,
+  largerThan: 1024 * 1024,
+  together: 2 * JSON_BODY_LIMIT,
+  waitMs: 30_000,
+};
+
 /** Builds the REST interface and the page's static files. It listens nowhere yet and starts nothing. */
 export function createApp(options: AppOptions): Express {
   const { session, corsOrigins, trustProxy, log, messaging } = options;
@@ -71,8 +80,9 @@ export function createApp(options: AppOptions): Express {
   app.use(refuseForeignPages(originCheck({ allowed: corsOrigins, trustProxy })));
 
   if (messaging !== undefined) {
-    messageRoutes(app, messaging.messages, checkKey);
-    groupPictureBody(app, checkKey);
+    const largeBodies = limitLargeBodies(LARGE_BODIES);
+    messageRoutes(app, messaging.messages, checkKey, largeBodies);
+    groupPictureBody(app, checkKey, largeBodies);
   }
   docsRoutes(app, options);
   whatsappRoutes(app, { session, checkKey, log });

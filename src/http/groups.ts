@@ -1,4 +1,4 @@
-import type { IRouter, Request } from 'express';
+import type { IRouter, Request, RequestHandler } from 'express';
 import { z } from 'zod';
 
 import type { KeyCheck } from '../border/api-key.ts';
@@ -62,8 +62,9 @@ export const groupBodies = {
 } as const;
 
 /** A picture is larger than what other calls may send. To be mounted before whatever parses smaller bodies. */
-export function groupPictureBody(router: IRouter, checkKey: KeyCheck): void {
-  router.use('/api/groups/:id/picture', requireKey(checkKey), jsonBody(PICTURE_BODY_LIMIT));
+export function groupPictureBody(router: IRouter, checkKey: KeyCheck, largeBodies: RequestHandler): void {
+  const body = jsonBody(PICTURE_BODY_LIMIT, largeBodies);
+  router.use('/api/groups/:id/picture', requireKey(checkKey), body);
 }
 
 /** `/api/groups`. The key is asked for by whoever mounts it. */

@@ -1,13 +1,16 @@
 import express, { type RequestHandler } from 'express';
 
 import { GatewayError } from '../errors.ts';
+import { bodyIsRead } from './large-bodies.ts';
 
 /**
  * Reads a JSON body, if there is one. Malformed, too large, or not JSON at all: the error handler answers.
  * @param limit in bytes, of the unpacked body
+ * @param before what a body that will be read has to pass first
  */
-export function jsonBody(limit: number): RequestHandler[] {
-  return [refuseOtherTypes, express.json({ limit, type: 'application/json' })];
+export function jsonBody(limit: number, ...before: RequestHandler[]): RequestHandler[] {
+  const parser = express.json({ limit, type: 'application/json', verify: bodyIsRead });
+  return [refuseOtherTypes, ...before, parser];
 }
 
 const refuseOtherTypes: RequestHandler = (request, _response, next) => {

@@ -1,4 +1,8 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
 import type { Request, RequestHandler, Response } from 'express';
+
+import { GatewayError } from '../errors.ts';
 
 export interface LargeBodyLimits {
   /** The largest body that is read, in bytes. */
@@ -7,19 +11,30 @@ export interface LargeBodyLimits {
   readonly largerThan: number;
   /** How much of larger ones is in memory at the same time, in bytes; at least one of them always. */
   readonly together: number;
+  /** How long one waits before it is refused, in milliseconds. */
+  readonly waitMs: number;
 }
 
-/** What gives back the room of a request. */
-const releases = new WeakMap<Response, () => void>();
+/** The room that the body of a request takes. */
+interface Place {
+  size: number;
+  readonly begin: () => void;
+  resize(size: number): void;
+}
+
+const places = new WeakMap<ServerResponse, Place>();
 
 /**
  * Lets large bodies be read one after the other once they are too many together: each is held in memory several times
  * over while it is parsed. What waits is not read from its connection; small bodies pass. To be mounted before the
- * parser.
+ * parser, which is to tell `bodyIsRead`.
+ *
+ * A body that waits too long is refused with GatewayError `too_busy` and `Retry-After`.
  */
-export function limitLargeBodies({ limit, largerThan, together }: LargeBodyLimits): RequestHandler {
+export function limitLargeBodies(limits: LargeBodyLimits): RequestHandler {
+  const { limit, largerThan, together, waitMs } = limits;
   let used = 0;
-  const waiting: { readonly size: number; readonly begin: () => void }[] = [];
+  const waiting: Place[] = [];
   const beginNext = () => {
     for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
       if (used > 0 && used + next.size > together) return;
@@ -35,30 +50,49 @@ export function limitLargeBodies({ limit, largerThan, together }: LargeBodyLimit
       return;
     }
     let hasBegun = false;
-    const place = {
+    const place: Place = {
       size,
       begin: () => {
         hasBegun = true;
+        clearTimeout(patience);
         next();
       },
+      resize: (wanted) => {
+        const room = wanted > largerThan ? wanted : 0;
+        if (hasBegun) used += room - place.size;
+        place.size = room;
+        if (room === 0) leave();
+        beginNext();
+      },
     };
-    const release = () => {
-      releases.delete(response);
-      response.off('close', release);
-      if (hasBegun) used -= size;
-      else waiting.splice(waiting.indexOf(place), 1);
-      beginNext();
+    const leave = () => {
+      clearTimeout(patience);
+      places.delete(response);
+      response.off('close', onClose);
+      if (!hasBegun) waiting.splice(waiting.indexOf(place), 1);
     };
-    releases.set(response, release);
-    response.once('close', release);
+    const onClose = () => place.resize(0);
+    const patience = setTimeout(() => {
+      place.resize(0);
+      response.setHeader('Retry-After', String(Math.ceil(waitMs / 1000)));
+      next(tooBusy());
+    }, waitMs);
+    places.set(response, place);
+    response.once('close', onClose);
     waiting.push(place);
     beginNext();
   };
 }
 
-/** The body of a request is needed no more, although its answer still waits for something. */
-export function bodyIsDone(response: Response): void {
-  releases.get(response)?.();
+/** A body is in memory whole: what was unknown about its size is known now. For the parser's `verify`. */
+export function bodyIsRead(_request: IncomingMessage, response: ServerResponse, body: Buffer): void {
+  places.get(response)?.resize(body.byteLength);
+}
+
+/** The body of a request is needed no more and let go, although its answer still waits for something. */
+export function bodyIsDone(request: Request, response: Response): void {
+  request.body = undefined;
+  places.get(response)?.resize(0);
 }
 
 /** At most; a body that does not say, or is packed, can be as large as is allowed. */
@@ -67,4 +101,13 @@ function sizeOf(request: Request, limit: number): number {
   const isPacked = (request.headers['content-encoding'] ?? 'identity') !== 'identity';
   if (request.headers['transfer-encoding'] !== undefined || isPacked) return limit;
   return Number.isFinite(length) ? Math.min(length, limit) : 0;
+}
+
+function tooBusy(): GatewayError {
+  return new GatewayError({
+    code: 'too_busy',
+    message: 'Other large requests are being read',
+    action: 'Send it again later, or the file by its address or as multipart/form-data, which does not wait',
+    retryable: true,
+  });
 }

@@ -6,20 +6,14 @@ import { validate } from '../border/validate.ts';
 import { GatewayError } from '../errors.ts';
 import type { MediaIntake } from '../media/intake.ts';
 import { parseAddress } from '../messages/address.ts';
-import { MESSAGE_STATUSES, type OutboxMessage } from '../messages/message.ts';
+import { MESSAGE_STATUSES } from '../messages/message.ts';
 import type { NumberBook } from '../messages/numbers.ts';
-import { QueueFullError, type AcceptOptions, type Outbox } from '../messages/outbox.ts';
-import {
-  mediaOf,
-  outgoingSchema,
-  sendRequestSchema,
-  type Outgoing,
-  type SendRequest,
-} from '../messages/schema.ts';
+import { QueueFullError, type Accepted, type Outbox } from '../messages/outbox.ts';
+import { mediaOf, outgoingSchema, sendRequestSchema } from '../messages/schema.ts';
 import { sendJson } from './answer.ts';
 import { requireKey } from './auth.ts';
 import { jsonBody } from './json-body.ts';
-import { bodyIsDone, limitLargeBodies } from './large-bodies.ts';
+import { bodyIsDone } from './large-bodies.ts';
 import { messageView } from './message-view.ts';
 import { isMultipart, readMultipart } from './multipart.ts';
 import { chatIdOf } from './people.ts';
@@ -35,7 +29,7 @@ export interface MessageRoutesOptions {
 }
 
 /** Base64 needs four characters for three bytes; larger files come as an upload or by address. */
-const JSON_LIMIT = 32 * 1024 * 1024;
+export const JSON_BODY_LIMIT = 32 * 1024 * 1024;
 
 /** How long a request waits for WhatsApp's word on a number before it is accepted without, in milliseconds. */
 const RESOLVE_WITHIN_MS = 5_000;
@@ -61,15 +55,18 @@ const idempotencyKey = z
   .pipe(z.string().regex(/^[\x21-\x7e]{1,255}$/, 'expected 1 to 255 printable characters without spaces'))
   .optional();
 
-/** `/api/messages` and `/api/numbers`. To be mounted before whatever parses smaller bodies. */
-export function messageRoutes(router: IRouter, options: MessageRoutesOptions, checkKey: KeyCheck): void {
+/**
+ * `/api/messages` and `/api/numbers`. To be mounted before whatever parses smaller bodies.
+ * @param largeBodies what large bodies pass before they are read
+ */
+export function messageRoutes(
+  router: IRouter,
+  options: MessageRoutesOptions,
+  checkKey: KeyCheck,
+  largeBodies: RequestHandler,
+): void {
   const secured = requireKey(checkKey);
-  const largeBodies = limitLargeBodies({
-    limit: JSON_LIMIT,
-    largerThan: 1024 * 1024,
-    together: 2 * JSON_LIMIT,
-  });
-  router.use('/api/messages', secured, unlessMultipart([largeBodies, ...jsonBody(JSON_LIMIT)]));
+  router.use('/api/messages', secured, unlessMultipart(jsonBody(JSON_BODY_LIMIT, largeBodies)));
   router.use('/api/numbers', secured);
 
   route(router, '/api/messages', {
@@ -106,16 +103,10 @@ export function messageRoutes(router: IRouter, options: MessageRoutesOptions, ch
 async function send(request: Request, response: Response, options: MessageRoutesOptions): Promise<void> {
   const { outbox } = options;
   const query = validate(sendQuery, request.query);
-  const key = keyOf(request);
   try {
-    const { content, accept } = await contentOf(request, options, key);
-    const message = content === null ? outbox.repeated(accept) : null;
-    const accepted =
-      message === null && content !== null
-        ? await outbox.accept(content, accept)
-        : { message: message ?? gone(), repeated: true };
+    const accepted = await accept(request, options);
+    bodyIsDone(request, response);
     if (accepted.repeated) response.setHeader('Idempotency-Replayed', 'true');
-    bodyIsDone(response);
     const waited =
       query.wait === undefined
         ? accepted.message
@@ -160,39 +151,58 @@ function keyOf(request: Request): string | undefined {
   })['Idempotency-Key'];
 }
 
-/** The message of a request, its media stored; null for a repetition, whose media need not be fetched again. */
-async function contentOf(
-  request: Request,
-  options: MessageRoutesOptions,
-  key: string | undefined,
-): Promise<{ content: Outgoing | null; accept: AcceptOptions }> {
-  if (isMultipart(request)) {
-    try {
-      options.outbox.refuseWhenFull(key);
-    } catch (error) {
-      // What is still coming is read and thrown away, so that the answer gets through.
-      request.resume();
-      throw error;
-    }
-    const { fields, media } = await readMultipart(request, options.intake);
-    const content = validate(outgoingSchema, { ...typed(fields), ...(media !== null && { media }) });
-    const accept = { idempotencyKey: key, body: content };
-    if (options.outbox.repeated(accept) !== null) return { content: null, accept };
-    await refuseUnknownNumber(content.to, options);
-    return { content, accept };
-  }
-  const given = validate(sendRequestSchema, request.body);
-  const accept = { idempotencyKey: key, body: given };
-  if (options.outbox.repeated(accept) !== null) return { content: null, accept };
-  options.outbox.refuseWhenFull(key);
-  await refuseUnknownNumber(given.to, options);
-  return { content: await withStoredMedia(given, options.intake), accept };
+/** Nothing of the request is held on to once this resolves. */
+function accept(request: Request, options: MessageRoutesOptions): Promise<Accepted> {
+  const key = keyOf(request);
+  return isMultipart(request) ? acceptForm(request, key, options) : acceptJson(request, key, options);
 }
 
-async function withStoredMedia(given: SendRequest, intake: MediaIntake): Promise<Outgoing> {
-  if (!('media' in given)) return given;
+async function acceptForm(
+  request: Request,
+  key: string | undefined,
+  options: MessageRoutesOptions,
+): Promise<Accepted> {
+  const { outbox, intake } = options;
+  try {
+    outbox.refuseWhenFull(key);
+  } catch (error) {
+    // What is still coming is read and thrown away, so that the answer gets through.
+    request.resume();
+    throw error;
+  }
+  const { fields, media } = await readMultipart(request, intake);
+  try {
+    const content = validate(outgoingSchema, { ...typed(fields), ...(media !== null && { media }) });
+    const said = { idempotencyKey: key, body: content };
+    const before = outbox.repeated(said);
+    if (before !== null) return { message: before, repeated: true };
+    await refuseUnknownNumber(content.to, options);
+    return await outbox.accept(content, said);
+  } finally {
+    if (media !== null) await intake.release(media);
+  }
+}
+
+async function acceptJson(
+  request: Request,
+  key: string | undefined,
+  options: MessageRoutesOptions,
+): Promise<Accepted> {
+  const { outbox, intake } = options;
+  const given = validate(sendRequestSchema, request.body);
+  const said = { idempotencyKey: key, body: given };
+  // The media of a repetition need not be fetched again.
+  const before = outbox.repeated(said);
+  if (before !== null) return { message: before, repeated: true };
+  outbox.refuseWhenFull(key);
+  await refuseUnknownNumber(given.to, options);
+  if (!('media' in given)) return outbox.accept(given, said);
   const media = await intake.take(given.media);
-  return validate(outgoingSchema, { ...given, media });
+  try {
+    return await outbox.accept(validate(outgoingSchema, { ...given, media }), said);
+  } finally {
+    await intake.release(media);
+  }
 }
 
 /** Fields of a form are text; what is no text in a message is written as JSON. */
@@ -270,9 +280,4 @@ function mediaGone(): GatewayError {
     message: 'The file of this message is not stored any more',
     action: 'Send it as a new message, with the file',
   });
-}
-
-/** The message of a known key was removed by retention between two looks. */
-function gone(): OutboxMessage {
-  throw noMessage();
 }

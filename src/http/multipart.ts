@@ -5,11 +5,13 @@ import { GatewayError, messageOf } from '../errors.ts';
 import type { MediaIntake } from '../media/intake.ts';
 import type { StoredMedia } from '../messages/schema.ts';
 
-const LIMITS = { files: 1, fields: 40, fieldSize: 1_048_576, parts: 41 };
+/** A text of 65,536 characters in UTF-8 and what else a message says; in bytes, of all fields together. */
+const FIELDS_LIMIT = 1_048_576;
+const LIMITS = { files: 1, fields: 40, fieldSize: FIELDS_LIMIT, parts: 41 };
 
 export interface MultipartMessage {
   readonly fields: Record<string, unknown>;
-  /** The file of the part `media`, stored; null when there is none. */
+  /** The file of the part `media`, stored and to be released; null when there is none. */
   readonly media: StoredMedia | null;
 }
 
@@ -27,7 +29,15 @@ export function readMultipart(request: Request, intake: MediaIntake): Promise<Mu
     const fields: Record<string, unknown> = {};
     let stored: Promise<StoredMedia> | null = null;
     let form: busboy.Busboy | null = null;
+    let fieldBytes = 0;
+    let isDone = false;
     const fail = (error: unknown) => {
+      if (isDone) return;
+      isDone = true;
+      stored?.then(
+        (media) => intake.release(media),
+        () => undefined,
+      );
       request.unpipe();
       // A file that is on its way ends with the form, or its bytes would be waited for for ever.
       form?.destroy();
@@ -42,7 +52,9 @@ export function readMultipart(request: Request, intake: MediaIntake): Promise<Mu
       return;
     }
     form.on('field', (name, value, info) => {
+      fieldBytes += Buffer.byteLength(value);
       if (info.valueTruncated) fail(malformed(`the field ${name} is too long`));
+      else if (fieldBytes > FIELDS_LIMIT) fail(malformed('its fields are too long together'));
       else if (name === '__proto__') fail(malformed('a field has a name that is not allowed'));
       else fields[name] = value;
     });
@@ -68,8 +80,11 @@ export function readMultipart(request: Request, intake: MediaIntake): Promise<Mu
     }
     form.on('error', fail);
     form.on('close', () => {
-      if (stored === null) resolve({ fields, media: null });
-      else stored.then((media) => resolve({ fields, media }), fail);
+      Promise.resolve(stored).then((media) => {
+        if (isDone) return;
+        isDone = true;
+        resolve({ fields, media });
+      }, fail);
     });
     request.on('aborted', () => fail(malformed('the upload broke off')));
     request.pipe(form);

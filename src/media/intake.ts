@@ -6,6 +6,8 @@ import { download } from './download.ts';
 export interface MediaSink {
   /** @throws GatewayError `payload_too_large`, `storage_full`, `storage_unavailable` */
   put(content: AsyncIterable<Uint8Array>, maxBytes: number): Promise<{ sha256: string; size: number }>;
+  /** Whoever has put a file is done with it: it goes unless it is needed, or put by others. Never throws. */
+  release(sha256: string, isNeeded: (sha256: string) => boolean): Promise<void>;
   /** Null when it is not there. */
   sizeOf(sha256: string): Promise<number | null>;
 }
@@ -24,11 +26,17 @@ export class MediaIntake {
   readonly #sink: MediaSink;
   readonly #maxBytes: number;
   readonly #allow: readonly string[];
+  readonly #isNeeded: (sha256: string) => boolean;
 
-  constructor(sink: MediaSink, options: { maxBytes: number; allow: readonly string[] }) {
+  /** @param options.isNeeded whether a message of the outbox may still be sent with this file */
+  constructor(
+    sink: MediaSink,
+    options: { maxBytes: number; allow: readonly string[]; isNeeded: (sha256: string) => boolean },
+  ) {
     this.#sink = sink;
     this.#maxBytes = options.maxBytes;
     this.#allow = options.allow;
+    this.#isNeeded = options.isNeeded;
   }
 
   /** The largest file, in bytes. */
@@ -36,7 +44,10 @@ export class MediaIntake {
     return this.#maxBytes;
   }
 
-  /** @throws GatewayError `media_refused`, `payload_too_large`, `storage_full`, `storage_unavailable` */
+  /**
+   * Stores a file that is given by address or as text. To be released once its message is accepted or refused.
+   * @throws GatewayError `media_refused`, `payload_too_large`, `storage_full`, `storage_unavailable`
+   */
   async take(given: GivenMedia): Promise<StoredMedia> {
     return this.upload(await this.#open(given));
   }
@@ -69,7 +80,15 @@ export class MediaIntake {
     return (await this.#sink.sizeOf(media.sha256)) !== null;
   }
 
-  /** @throws GatewayError `payload_too_large`, `storage_full`, `storage_unavailable` */
+  /** A file that was taken or uploaded goes, unless a message has been accepted with it. */
+  async release(media: StoredMedia): Promise<void> {
+    await this.#sink.release(media.sha256, this.#isNeeded);
+  }
+
+  /**
+   * Stores a file that arrives with a request. To be released as one that was taken.
+   * @throws GatewayError `payload_too_large`, `storage_full`, `storage_unavailable`
+   */
   async upload({ content, mimetype, filename }: Upload): Promise<StoredMedia> {
     const { sha256, size } = await this.#sink.put(content, this.#maxBytes);
     return { sha256, size, mimetype, filename };

@@ -26,6 +26,8 @@ export class MediaFolder {
   readonly #path: string;
   /** A file is renamed to its place, or looked at and removed, one after the other. */
   #alone: Promise<unknown> = Promise.resolve();
+  /** How many have stored a file and have not said yet that they are done with it, by its hash. */
+  readonly #claims = new Map<string, number>();
 
   /** @throws GatewayError `storage_unavailable` when the folder cannot be made */
   constructor(path: string) {
@@ -38,7 +40,7 @@ export class MediaFolder {
   }
 
   /**
-   * Stores a stream of bytes.
+   * Stores a stream of bytes. The file stays at least until the caller releases it.
    * @throws GatewayError `payload_too_large` above `maxBytes`; `storage_full`, `storage_unavailable`
    * @throws whatever the stream throws
    */
@@ -48,7 +50,10 @@ export class MediaFolder {
       const { sha256, size } = await this.#write(temporary, content, maxBytes);
       const target = this.#fileOf(sha256);
       const made = await this.#storage(() => mkdir(dirname(target), { recursive: true, mode: 0o700 }));
-      await this.#afterOthers(() => this.#storage(() => rename(temporary, target)));
+      await this.#afterOthers(async () => {
+        await this.#storage(() => rename(temporary, target));
+        this.#claims.set(sha256, (this.#claims.get(sha256) ?? 0) + 1);
+      });
       await this.#storage(() => syncFolder(dirname(target)));
       if (made !== undefined) await this.#storage(() => syncFolder(this.#path));
       return { sha256, size };
@@ -56,6 +61,19 @@ export class MediaFolder {
       await rm(temporary, { force: true });
       throw error;
     }
+  }
+
+  /**
+   * What stored a file is done with it: either a message needs it now, or it goes when nobody else has stored the
+   * same. What cannot be removed is left for the next sweep.
+   */
+  async release(sha256: string, isNeeded: (sha256: string) => boolean): Promise<void> {
+    await this.#afterOthers(async () => {
+      const others = (this.#claims.get(sha256) ?? 1) - 1;
+      if (others > 0) this.#claims.set(sha256, others);
+      else this.#claims.delete(sha256);
+      if (others === 0 && !isNeeded(sha256)) await rm(this.pathOf(sha256), { force: true });
+    }).catch(() => undefined);
   }
 
   /** The path of a stored file, for reading. @throws GatewayError `not_found` for what is no hash */
@@ -96,8 +114,8 @@ export class MediaFolder {
   }
 
   /**
-   * Removes files that nobody needs and that are older than `olderThan` (a newer one may belong to a request
-   * that has not been accepted yet), and what interrupted requests have left.
+   * Removes files that nobody needs or claims and that are older than `olderThan` (a newer one may just be written),
+   * and what interrupted requests have left.
    * What somebody else has put there (a NAS makes `@eaDir` in every folder) is left alone.
    * @param olderThan milliseconds since the Unix epoch
    * @returns how many files were removed
@@ -118,7 +136,7 @@ export class MediaFolder {
         const sweeping = this.#afterOthers(async () => {
           const found = await stat(file).catch(() => null);
           if (found === null || found.mtimeMs >= olderThan) return;
-          if (!isIncoming && isNeeded(name)) return;
+          if (!isIncoming && (this.#claims.has(name) || isNeeded(name))) return;
           await rm(file, { force: true });
           removed += 1;
         });

@@ -1,17 +1,25 @@
-import { createServer, request, type ClientRequest } from 'node:http';
+import { once } from 'node:events';
+import { createServer, request, type ClientRequest, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import express, { type Response } from 'express';
-import { onTestFinished, test } from 'vitest';
+import express, { type Request, type Response } from 'express';
+import { expect, onTestFinished, test } from 'vitest';
 
-import { bodyIsDone, limitLargeBodies } from '../../src/http/large-bodies.ts';
+import { errorHandler } from '../../src/http/error-handler.ts';
+import {
+  bodyIsDone,
+  bodyIsRead,
+  limitLargeBodies,
+  type LargeBodyLimits,
+} from '../../src/http/large-bodies.ts';
 import { eventually } from '../support/eventually.ts';
+import { silent } from '../support/messaging.ts';
 
-const LIMITS = { limit: 10_000, largerThan: 100, together: 2_000 };
+const LIMITS = { limit: 10_000, largerThan: 100, together: 2_000, waitMs: 60_000 };
 
 /** A server that keeps every answer back. */
-async function serve() {
-  const reached: { body: string; response: Response }[] = [];
+async function serve(limits: LargeBodyLimits = LIMITS) {
+  const reached: { body: string; request: Request; response: Response }[] = [];
   let come = 0;
   let gone = 0;
   const app = express();
@@ -20,10 +28,12 @@ async function serve() {
     response.on('close', () => (gone += 1));
     next();
   });
-  app.use(limitLargeBodies(LIMITS), express.text({ limit: LIMITS.limit, type: () => true }));
+  app.use(limitLargeBodies(limits));
+  app.use(express.text({ limit: limits.limit, type: () => true, verify: bodyIsRead }));
   app.use((incoming, response) => {
-    reached.push({ body: String(incoming.body), response });
+    reached.push({ body: String(incoming.body), request: incoming, response });
   });
+  app.use(errorHandler(silent));
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => {
@@ -31,14 +41,19 @@ async function serve() {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const send = (letter: string, size: number, headers: Record<string, string> = {}): ClientRequest => {
-    const sending = request({ port, host: '127.0.0.1', method: 'POST', headers: { ...headers } });
+  const post = (size: number, headers: Record<string, string> = {}): ClientRequest => {
+    const sending = request({ port, host: '127.0.0.1', method: 'POST', headers });
     sending.on('error', () => undefined);
     if (headers['transfer-encoding'] === undefined) sending.setHeader('content-length', size);
+    return sending;
+  };
+  const send = (letter: string, size: number, headers: Record<string, string> = {}): ClientRequest => {
+    const sending = post(size, headers);
     sending.end(letter.repeat(size));
     return sending;
   };
   return {
+    post,
     send,
     reached,
     come: () => come,
@@ -77,7 +92,7 @@ test('a body larger than all that fits together, read when no other is', async (
   send('b', 9_000);
   send('s', 50);
   await eventually(letters).toBe('as');
-  bodyIsDone(reached[0]!.response);
+  bodyIsDone(reached[0]!.request, reached[0]!.response);
   await eventually(letters).toBe('abs');
 });
 
@@ -99,13 +114,48 @@ test('callers who go away, waiting or not, give back their room once', async () 
   await eventually(letters).toBe('acde');
 });
 
-test('a body that does not say how large it is, counted as the largest', async () => {
-  const { send, reached, letters } = await serve();
+const CHUNKED = { 'transfer-encoding': 'chunked' };
+
+test('a body that does not say how large it is, counted as the largest until it is read', async () => {
+  const { send, reached, letters, come } = await serve();
   send('a', 1_000);
   await eventually(letters).toBe('a');
-  send('b', 10, { 'transfer-encoding': 'chunked' });
+  send('b', 10, CHUNKED);
+  await eventually(come).toBe(2);
   send('s', 50);
   await eventually(letters).toBe('as');
   reached[0]!.response.end();
   await eventually(letters).toBe('abs');
+  // None of these has been answered: read, the small one takes nothing and the larger what it is.
+  send('c', 1_500, CHUNKED);
+  await eventually(letters).toBe('abcs');
+  send('d', 400);
+  await eventually(letters).toBe('abcds');
+  send('e', 200);
+  send('t', 50);
+  await eventually(letters).toBe('abcdst');
+});
+
+test('a body that has waited too long, refused, and the next one read', async () => {
+  const { send, post, reached, come, letters } = await serve({ ...LIMITS, waitMs: 50 });
+  const slow = post(1_900);
+  slow.write('b');
+  await eventually(come).toBe(1);
+  const [refused] = (await once(send('c', 1_900), 'response')) as [IncomingMessage];
+  expect(refused.statusCode).toBe(429);
+  expect(refused.headers['retry-after']).toBe('1');
+  slow.end('b'.repeat(1_899));
+  await eventually(letters).toBe('b');
+  reached[0]!.response.end();
+  send('d', 1_900);
+  await eventually(letters).toBe('bd');
+});
+
+test('a body that is needed no more, let go', async () => {
+  const { send, reached, letters } = await serve();
+  send('a', 1_000);
+  await eventually(letters).toBe('a');
+  const [{ request: read, response }] = reached as [(typeof reached)[0]];
+  bodyIsDone(read, response);
+  expect(read.body).toBeUndefined();
 });

@@ -62,6 +62,7 @@ const EVERY_CODE = Object.keys({
   idempotency_conflict: true,
   media_refused: true,
   queue_full: true,
+  too_busy: true,
   storage_full: true,
   storage_unavailable: true,
   storage_in_use: true,

@@ -212,7 +212,7 @@ function failures(operation: Operation): JsonSchema {
       status,
       {
         description: codes.map((code) => `\`${code}\``).join(', '),
-        ...(codes.includes('queue_full') && {
+        ...((codes.includes('queue_full') || codes.includes('too_busy')) && {
           headers: { 'Retry-After': { description: 'Seconds', schema: { type: 'integer' } } },
         }),
         content: { 'application/json': { schema: { $ref: '#/components/schemas/Error' } } },

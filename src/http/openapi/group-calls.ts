@@ -163,7 +163,7 @@ export const groupCalls: readonly Operation[] = [
     summary: 'Changes the picture',
     description: 'An image of up to 5 MiB; WhatsApp keeps the middle of it.',
     body: groupBodies.picture,
-    errors: [...ERRORS, 'media_refused', ...STORAGE_ERRORS],
+    errors: [...ERRORS, 'media_refused', 'too_busy', ...STORAGE_ERRORS],
     example: { body: { media: { mimetype: 'image/png', data: PNG } } },
   }),
   ofGroup({

@@ -49,6 +49,7 @@ export const messageCalls: readonly Operation[] = [
       'idempotency_conflict',
       'media_refused',
       'queue_full',
+      'too_busy',
       ...STORAGE_ERRORS,
     ],
     examples: [

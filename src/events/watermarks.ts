@@ -49,10 +49,11 @@ export class Watermarks {
     return this.#rows.watermark(chatId);
   }
 
-  /** A message is known. To be called inside a transaction. */
+  /** A message is known. To be called inside a transaction; what is only remembered counts once that is on the disk. */
   note(chatId: string, mark: Watermark): void {
-    if (this.#behind === null) this.#raise(chatId, mark);
-    else this.#behind.set(chatId, further(this.#behind.get(chatId) ?? null, mark));
+    const behind = this.#behind;
+    if (behind === null) this.#raise(chatId, mark);
+    else this.#transactions.afterCommit(() => add(behind, chatId, mark));
   }
 
   /** Forgets every chat, inside a transaction that is under way: they are another account's now. */
@@ -82,11 +83,17 @@ export class Watermarks {
   async caughtUp(absences: number): Promise<void> {
     const behind = this.#behind;
     if (behind === null || absences !== this.#absences) return;
-    await this.#transactions.run(() => {
-      for (const [chatId, mark] of behind) this.#raise(chatId, mark);
-      // Inside: what is written down after these rows counts at once again.
-      if (absences === this.#absences) this.#behind = null;
-    });
+    try {
+      await this.#transactions.run(() => {
+        for (const [chatId, mark] of behind) this.#raise(chatId, mark);
+        // Inside: what is written down after these rows counts at once again.
+        if (absences === this.#absences) this.#behind = null;
+      });
+    } catch (error) {
+      // None of it is on the disk: the absence is not over.
+      this.#behind ??= behind;
+      throw error;
+    }
   }
 
   /** The chats that are held now. */
@@ -114,11 +121,17 @@ export class Watermarks {
   #raise(chatId: string, mark: Watermark): void {
     const held = this.#held.get(chatId);
     if (held !== undefined && secondOf(mark.at) >= secondOf(held.at)) {
-      held.beyond = further(held.beyond, mark);
+      this.#transactions.afterCommit(() => {
+        held.beyond = further(held.beyond, mark);
+      });
       return;
     }
     const known = this.#rows.watermark(chatId);
     const next = further(known, mark);
     if (next !== known) this.#rows.setWatermark(chatId, next);
   }
+}
+
+function add(marks: Map<string, Watermark>, chatId: string, mark: Watermark): void {
+  marks.set(chatId, further(marks.get(chatId) ?? null, mark));
 }

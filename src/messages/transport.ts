@@ -7,8 +7,8 @@ import type { OutboxMessage } from './message.ts';
  */
 export interface MessageTransport {
   /**
-   * Hands a message over under `message.waId`; one that the page is not done with is not handed over again. Resolves once the page has taken it, which is not yet WhatsApp's
-   * server; the acknowledgement comes on its own.
+   * Hands a message over under `message.waId`; one that the page is not done with is not handed over again.
+   * Resolves once the page has taken it, which is not yet WhatsApp's server; the acknowledgement comes on its own.
    * @throws RejectedError the page refused it and nothing was sent
    * @throws MediaMissingError its file is gone and nothing was sent
    * @throws GatewayError its file cannot be read now, and nothing was sent
@@ -24,10 +24,10 @@ export interface MessageTransport {
   lookUp(waId: string, chatId: string): Promise<LookUp>;
   /**
    * The same for many at once, a few dozen at most.
-   * @returns what is known of each, in the same order
+   * @returns what is known of each, in the same order; null where the page cannot tell
    * @throws NotConnectedError, OutcomeUnknownError when there was no answer
    */
-  lookUpAll(messages: readonly SentMessage[]): Promise<LookUp[]>;
+  lookUpAll(messages: readonly SentMessage[]): Promise<(LookUp | null)[]>;
   /**
    * The chat of a phone number, or null when WhatsApp does not know the number.
    * @throws NotConnectedError, OutcomeUnknownError

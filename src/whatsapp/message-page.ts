@@ -137,7 +137,9 @@ export type PageFindResult =
   | { readonly outcome: 'found'; readonly id: string; readonly ack: number }
   /** The page is not done with sending it. */
   | { readonly outcome: 'under_way' }
-  | { readonly outcome: 'missing' };
+  | { readonly outcome: 'missing' }
+  /** This one could not be asked for; the others are not touched. */
+  | { readonly outcome: 'failed'; readonly error: string };
 
 /**
  * Looks for messages of this account by the ids that the gateway has chosen: in the page's memory, then in its store.
@@ -156,17 +158,22 @@ export async function findInPage(queries: { chatId: string; waId: string }[]): P
   const { getMaybeMePnUser, getMaybeMeLidUser } = window.require('WAWebUserPrefsMeUser');
   const MessageKey = window.require('WAWebMsgKey');
   const keys = new Set<string>();
+  const errors = new Map<string, string>();
   for (const { chatId, waId } of queries) {
     if (found.has(waId) || underWay.has(waId)) continue;
-    // The chat tells which of a person's two addresses is in use; where there is none, the address has to do.
-    const chat = await window.WWebJS.getChat(chatId, { getAsModel: false }).catch(() => null);
-    const to = chat?.id ?? createWid(chatId);
-    const named = to.isGroup?.() === true || to.isStatus?.() === true;
-    // Which of the account's two addresses a group uses can have changed since.
-    for (const from of [getMaybeMePnUser(), getMaybeMeLidUser()]) {
-      if (from === null) continue;
-      const participant = named ? asUserWidOrThrow(from) : undefined;
-      keys.add(new MessageKey({ from, to, id: waId, participant, selfDir: 'out' }).toString());
+    try {
+      // The chat tells which of a person's two addresses is in use; where there is none, the address has to do.
+      const chat = await window.WWebJS.getChat(chatId, { getAsModel: false }).catch(() => null);
+      const to = chat?.id ?? createWid(chatId);
+      const named = to.isGroup?.() === true || to.isStatus?.() === true;
+      // Which of the account's two addresses a group uses can have changed since.
+      for (const from of [getMaybeMePnUser(), getMaybeMeLidUser()]) {
+        if (from === null) continue;
+        const participant = named ? asUserWidOrThrow(from) : undefined;
+        keys.add(new MessageKey({ from, to, id: waId, participant, selfDir: 'out' }).toString());
+      }
+    } catch (error) {
+      errors.set(waId, error instanceof Error ? error.message : String(error));
     }
   }
   if (keys.size > 0) {
@@ -178,7 +185,9 @@ export async function findInPage(queries: { chatId: string; waId: string }[]): P
   return queries.map(({ waId }): PageFindResult => {
     const message = found.get(waId);
     if (message !== undefined) return { outcome: 'found', id: message.id.toString(), ack: message.ack ?? 0 };
-    return { outcome: underWay.has(waId) ? 'under_way' : 'missing' };
+    if (underWay.has(waId)) return { outcome: 'under_way' };
+    const error = errors.get(waId);
+    return error === undefined ? { outcome: 'missing' } : { outcome: 'failed', error };
   });
 }
 

@@ -2,7 +2,7 @@ import type wwebjs from 'whatsapp-web.js';
 
 import { GatewayError } from '../errors.ts';
 import type { DownloadedMedia, MessageActions } from '../messages/actions.ts';
-import { askClient, refused } from './ask-client.ts';
+import { askClient, pageOf, refused } from './ask-client.ts';
 import { mediaSizeOf } from './incoming-events.ts';
 import { findInPage } from './message-page.ts';
 
@@ -46,11 +46,11 @@ export class WwebjsActions implements MessageActions {
   }
 
   async idOf(waId: string, chatId: string): Promise<string | null> {
-    const found = await this.#ask(WITHIN_MS, async (client) =>
-      client.pupPage?.evaluate(findInPage, [{ waId, chatId }]),
-    );
-    const [first] = found ?? [];
-    return first?.outcome === 'found' ? first.id : null;
+    return this.#ask(WITHIN_MS, async (client) => {
+      const [found] = await pageOf(client).evaluate(findInPage, [{ waId, chatId }]);
+      if (found?.outcome === 'failed') throw new Error(found.error);
+      return found?.outcome === 'found' ? found.id : null;
+    });
   }
 
   async download(messageId: string, maxBytes: number): Promise<DownloadedMedia | null> {

@@ -17,7 +17,7 @@ import { mediaOf } from '../messages/schema.ts';
 import { showTypingInPage } from './chat-page.ts';
 import { withDeadline } from './deadline.ts';
 import { pageContentOf, type ReadMedia } from './message-content.ts';
-import { findInPage, resolveInPage, sendInPage } from './message-page.ts';
+import { findInPage, resolveInPage, sendInPage, type PageFindResult } from './message-page.ts';
 
 /** How long the page may take, in milliseconds. */
 export interface TransportDeadlines {
@@ -74,23 +74,21 @@ export class WwebjsTransport implements MessageTransport {
   }
 
   async lookUp(waId: string, chatId: string): Promise<LookUp> {
-    const [found = { found: false } as const] = await this.lookUpAll([{ waId, chatId }]);
+    const [result] = await this.#find([{ waId, chatId }]);
+    const found = result === undefined ? null : lookUpOf(result);
+    // A message that may be there is not one that is not.
+    if (found === null)
+      throw new OutcomeUnknownError(result?.outcome === 'failed' ? result.error : 'no answer');
     return found;
   }
 
-  async lookUpAll(messages: readonly SentMessage[]): Promise<LookUp[]> {
+  async lookUpAll(messages: readonly SentMessage[]): Promise<(LookUp | null)[]> {
+    return (await this.#find(messages)).map(lookUpOf);
+  }
+
+  #find(messages: readonly SentMessage[]): Promise<PageFindResult[]> {
     const queries = messages.map(({ waId, chatId }) => ({ waId, chatId }));
-    const results = await this.#ask(this.#deadlines.askMs, (page) => page.evaluate(findInPage, queries));
-    return results.map((result): LookUp => {
-      switch (result.outcome) {
-        case 'found':
-          return { found: true, ack: result.ack, id: result.id };
-        case 'under_way':
-          return { found: false, isUnderWay: true };
-        case 'missing':
-          return { found: false };
-      }
-    });
+    return this.#ask(this.#deadlines.askMs, (page) => page.evaluate(findInPage, queries));
   }
 
   resolveNumber(digits: string): Promise<string | null> {
@@ -110,5 +108,18 @@ export class WwebjsTransport implements MessageTransport {
     } catch (error) {
       throw new OutcomeUnknownError(messageOf(error), { cause: error });
     }
+  }
+}
+
+function lookUpOf(result: PageFindResult): LookUp | null {
+  switch (result.outcome) {
+    case 'found':
+      return { found: true, ack: result.ack, id: result.id };
+    case 'under_way':
+      return { found: false, isUnderWay: true };
+    case 'missing':
+      return { found: false };
+    case 'failed':
+      return null;
   }
 }

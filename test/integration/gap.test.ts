@@ -223,6 +223,60 @@ test('a search that fails after WhatsApp has gone, not tried again before it is 
   expect(bodies()).toEqual([]);
 });
 
+/** The disk is full when a message that comes in is written down. */
+async function writeInVain(
+  { store, journal }: Pick<ReturnType<typeof start>, 'store' | 'journal'>,
+  said: MessageInput,
+) {
+  const full = Object.assign(new Error('database or disk is full'), { errcode: 13 });
+  const written = [
+    store.transactions.run(() => journal.record(said)),
+    store.transactions.run(() => {
+      throw full;
+    }),
+  ];
+  for (const { status } of await Promise.allSettled(written)) expect(status).toBe('rejected');
+}
+
+test.each([
+  ['during an absence', () => undefined],
+  [
+    'while the chat is held',
+    ({ journal }: ReturnType<typeof start>) => journal.watermarks.hold(ALICE, START),
+  ],
+])('a message that the disk has not taken, come %s, does not count as known', async (_when, before) => {
+  const chats = new Chats();
+  const gateway = start(tempFolder(), chats);
+  const { watermarks } = gateway.journal;
+  await gateway.gaps.run();
+  before(gateway);
+  if (watermarks.held.size === 0) watermarks.fallBehind();
+  const { absences } = watermarks;
+  await writeInVain(gateway, chats.say(ALICE, 'missed', START + 10_000));
+  await watermarks.caughtUp(absences);
+  for (const [chatId, hold] of watermarks.held) await watermarks.release(chatId, hold);
+  expect(watermarks.of(ALICE)).toBeNull();
+});
+
+test('an absence whose end the disk has not taken, not over', async () => {
+  const chats = new Chats();
+  const { journal, store, gaps } = start(tempFolder(), chats);
+  const { watermarks } = journal;
+  await gaps.run();
+  watermarks.fallBehind();
+  await journal.append(chats.say(ALICE, 'heard', START + 10_000));
+  const full = Object.assign(new Error('database or disk is full'), { errcode: 13 });
+  const end = watermarks.caughtUp(watermarks.absences);
+  const other = store.transactions.run(() => {
+    throw full;
+  });
+  await expect(Promise.all([end, other])).rejects.toMatchObject({ code: 'storage_full' });
+  await expect(other).rejects.toMatchObject({ code: 'storage_full' });
+  expect(watermarks.of(ALICE)).toBeNull();
+  await watermarks.caughtUp(watermarks.absences);
+  expect(watermarks.of(ALICE)).toMatchObject({ at: START + 10_000 });
+});
+
 /** What retention does to old events. @returns the number above which the journal is empty now */
 async function forgetEvents({ store, journal }: Pick<ReturnType<typeof start>, 'store' | 'journal'>) {
   await store.transactions.run(() => store.journal.removeOldest(1_000));

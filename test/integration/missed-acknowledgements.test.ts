@@ -95,6 +95,22 @@ test('no answer, asked again until WhatsApp is gone', async () => {
   expect(transport.lookUps).toHaveLength(1);
 });
 
+test('one message that the page never answers for, the others are told nevertheless, and it is given up', async () => {
+  const { outbox, sender, transport, missed, told, clock } = start();
+  for (let n = 0; n < 120; n += 1) await outbox.accept(text(`${n}`));
+  sender.connected();
+  await waitFor(() => transport.order.length === 120);
+  await settle();
+  transport.ack = 2;
+  const [hanging] = transport.order;
+  transport.neverFound = hanging?.waId ?? '';
+  const running = missed.run(never);
+  await clock.advance(3_600_000);
+  await running;
+  expect(new Set(told.map(({ waId }) => waId)).size).toBe(119);
+  expect(told).toHaveLength(119);
+});
+
 test.each(['serialized', 'minified'] as const)(
   'read while the gateway was down, known after the start and told once (%s keys)',
   async (vintage) => {

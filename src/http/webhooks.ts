@@ -10,6 +10,9 @@ import { numberCursor, whole } from './query.ts';
 import { route } from './route.ts';
 import { iso, isoOrNull } from './time.ts';
 
+/** Where a redrive goes on: the `nextCursor` of the one before, or of a page of dead letters. */
+export const redriveQuery = z.object({ cursor: numberCursor.optional() });
+
 export const deadLetterQuery = z.object({
   limit: whole(1, 100).optional(),
   cursor: numberCursor.optional(),
@@ -66,7 +69,10 @@ export function webhookRoutes(router: IRouter, options: { readonly webhooks: Web
   });
   route(router, '/api/webhooks/:id/redrive', {
     post: async (request, response) => {
-      sendJson(response, 200, { success: true, ...(await options.webhooks.redrive(idOf(request))) });
+      const { cursor = 0 } = validate(redriveQuery, request.query);
+      const { next, ...result } = await options.webhooks.redrive(idOf(request), cursor);
+      const nextCursor = next === null ? null : String(next);
+      sendJson(response, 200, { success: true, ...result, nextCursor });
     },
   });
 }

@@ -1,9 +1,12 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { isCorruption, storageError } from './errors.ts';
 import { migrate, refuseNewer } from './migrations.ts';
+
+/** What follows the name of a database in that of one that was moved aside. */
+export const DAMAGED = '.damaged-';
 
 /**
  * Opens the database of the gateway and brings its schema forward.
@@ -54,8 +57,11 @@ export function openDatabase(path: string): DatabaseSync {
  */
 function keepPrivate(path: string, existed: boolean): void {
   // Not one that is there: closing a descriptor of it would give up the locks of this process on it (fcntl(2)).
-  if (!existed) closeSync(openSync(path, 'ax', 0o600));
-  for (const file of [path, `${path}-wal`, `${path}-shm`]) {
+  if (!existed) closeSync(openSync(path, 'a', 0o600));
+  const damaged = readdirSync(dirname(path))
+    .filter((name) => name.startsWith(`${basename(path)}${DAMAGED}`))
+    .map((name) => join(dirname(path), name));
+  for (const file of [path, `${path}-wal`, `${path}-shm`, ...damaged]) {
     try {
       chmodSync(file, 0o600);
     } catch {

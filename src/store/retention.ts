@@ -48,6 +48,8 @@ export class Retention {
   #running: Promise<void> = Promise.resolve();
   readonly #others: readonly ((now: number) => Promise<void>)[];
   #stopped = false;
+  /** What the log was told last of what fails; empty when nothing does. */
+  #told = '';
 
   /** @param others clean-ups of what is not in the store, called with the present time */
   constructor(
@@ -67,9 +69,20 @@ export class Retention {
   /** Cleans up now and every ten minutes. */
   start(): void {
     this.#running = this.run()
-      .catch((error: unknown) => {
-        this.#log.warn({ reason: messageOf(error) }, 'old messages and events could not be removed');
-      })
+      .then(
+        () => {
+          if (this.#told !== '') this.#log.info('old messages, events and files are removed again');
+          this.#told = '';
+        },
+        (error: unknown) => {
+          const reason = messageOf(error);
+          // Once: it comes again every ten minutes until somebody does something about it.
+          if (reason !== this.#told) {
+            this.#log.warn({ reason }, 'not all old messages, events and files could be removed');
+          }
+          this.#told = reason;
+        },
+      )
       .then(() => {
         if (!this.#stopped) this.#cancel = this.#clock.schedule(RUN_EVERY_MS, () => this.start());
       });
@@ -83,7 +96,7 @@ export class Retention {
 
   /**
    * One clean-up. A part that fails does not keep the others from being done.
-   * @throws the first error, when everything has been tried
+   * @throws AggregateError of what failed, when everything has been tried; its message names each reason
    */
   async run(): Promise<void> {
     const now = this.#clock.now();
@@ -112,6 +125,10 @@ export class Retention {
           const { events, bytes } = journal.removeOldest(STEP);
           return { rows: events, bytes };
         }),
+      () => {
+        this.#store.connection.exec('PRAGMA incremental_vacuum(1000)');
+        return Promise.resolve();
+      },
     ];
     const errors: unknown[] = [];
     for (const part of parts) {
@@ -121,8 +138,7 @@ export class Retention {
         errors.push(error);
       }
     }
-    this.#store.connection.exec('PRAGMA incremental_vacuum(1000)');
-    if (errors.length > 0) throw errors[0];
+    if (errors.length > 0) throw new AggregateError(errors, [...new Set(errors.map(messageOf))].join('; '));
   }
 
   async #shrink(excess: number, step: () => { rows: number; bytes: number }): Promise<void> {

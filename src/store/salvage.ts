@@ -1,12 +1,13 @@
 import { existsSync, renameSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 
+import { DAMAGED } from './database.ts';
 import { textOf } from './row.ts';
 
 /** Moves a damaged database aside, with its write-ahead log, and deletes nothing. @returns its new path */
 export function moveAside(path: string, now: number): string {
   const stamp = new Date(now).toISOString().replace(/[:.]/g, '-');
-  const target = `${path}.damaged-${stamp}`;
+  const target = `${path}${DAMAGED}${stamp}`;
   for (const suffix of ['', '-wal', '-shm']) {
     if (existsSync(path + suffix)) renameSync(path + suffix, target + suffix);
   }

@@ -69,10 +69,9 @@ export class Dispatch {
     }
   }
 
-  /** Posts one event now, outside the order: a dead letter, or a test. @returns null when it was taken, else why not */
-  async deliverNow(event: JournalEvent): Promise<string | null> {
-    const outcome = await this.#attempt(event);
-    return outcome.delivered ? null : outcome.error;
+  /** Posts one event now, outside the order: a dead letter, or a test. */
+  deliverNow(event: JournalEvent): Promise<Attempt> {
+    return this.#attempt(event);
   }
 
   async #run(): Promise<void> {

@@ -24,9 +24,14 @@ export interface EnvironmentWebhook {
 
 export interface RedriveResult {
   readonly delivered: number;
+  /** How many the receiver did not want this time either; they stay, and are passed over. */
+  readonly refused: number;
+  /** How many there are afterwards, those that were not tried included. */
   readonly remaining: number;
-  /** Why it stopped before the end; null when it did not. */
+  /** Why the last one that was not delivered was not; null when all were. */
   readonly error: string | null;
+  /** Where to go on, a letter's number; null when every letter was tried. */
+  readonly next: number | null;
 }
 
 /** All subscriptions: what they are, and the running deliveries of each. */
@@ -168,10 +173,12 @@ export class Webhooks {
   }
 
   /**
-   * Delivers dead letters again, oldest first, at most 100, until one fails.
+   * Delivers dead letters again, oldest first, at most 100. One that the receiver refuses is passed over; when it
+   * cannot be reached, or does not answer as it should, the others would fare no better.
+   * @param after the number of the letter after which it begins
    * @throws GatewayError `not_found`; `wrong_state` while it is switched off, and while this is under way already
    */
-  async redrive(id: string): Promise<RedriveResult> {
+  async redrive(id: string, after = 0): Promise<RedriveResult> {
     const dispatch = this.#dispatch(id);
     if (!dispatch.webhook.enabled) {
       throw new GatewayError({
@@ -188,24 +195,34 @@ export class Webhooks {
         action: 'Wait until they are through; its deadLetters says how many are left',
       });
     }
-    const redrive = this.#redrive(id, dispatch).finally(() => this.#redrives.delete(id));
+    const redrive = this.#redrive(id, dispatch, after).finally(() => this.#redrives.delete(id));
     this.#redrives.set(id, redrive);
     return redrive;
   }
 
-  async #redrive(id: string, dispatch: Dispatch): Promise<RedriveResult> {
+  async #redrive(id: string, dispatch: Dispatch, after: number): Promise<RedriveResult> {
     const { rows, transactions } = this.#parts;
-    let delivered = 0;
+    let [delivered, refused, last] = [0, 0, after];
     let error: string | null = null;
-    for (const letter of rows.deadLetters(id, 0, REDRIVE_LIMIT)) {
-      if (!this.#taken.has(letter.id)) error = await dispatch.deliverNow(letter.event);
-      if (error !== null) break;
+    for (const letter of rows.deadLetters(id, after, REDRIVE_LIMIT)) {
+      if (!this.#taken.has(letter.id)) {
+        const outcome = await dispatch.deliverNow(letter.event);
+        if (!outcome.delivered) {
+          ({ error } = outcome);
+          if (outcome.verdict !== 'refused') break;
+          refused += 1;
+          last = letter.seq;
+          continue;
+        }
+      }
       this.#taken.add(letter.id);
       await transactions.run(() => rows.removeDeadLetter(letter.id));
       this.#taken.delete(letter.id);
       delivered += 1;
+      last = letter.seq;
     }
-    return { delivered, remaining: rows.deadLetterCount(id), error };
+    const next = rows.deadLetters(id, last, 1).length === 0 ? null : last;
+    return { delivered, refused, remaining: rows.deadLetterCount(id), error, next };
   }
 
   #afterOthers<T>(work: () => Promise<T>): Promise<T> {

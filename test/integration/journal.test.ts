@@ -16,6 +16,7 @@ import { openStore } from '../../src/store/store.ts';
 import { SettlingClock, settle } from '../support/settling-clock.ts';
 import { progressFrom } from '../../src/webhooks/webhook.ts';
 import { silent, startMessaging, text } from '../support/messaging.ts';
+import { recordingLogger } from '../support/serve.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -308,9 +309,33 @@ describe('retention', () => {
       return Promise.reject(new Error(`${name} failed`));
     });
     const retention = new Retention(store, DEFAULT_RETENTION, later(clock), silent, others);
-    await expect(retention.run()).rejects.toThrow('first failed');
+    await expect(retention.run()).rejects.toThrow(/^first failed; second failed$/);
     expect(done).toEqual(['first', 'second']);
     expect(store.journal.read(0, 10)).toEqual([]);
+  });
+
+  test('what fails again and again, told once, and once more when it does not', async () => {
+    const clock = new SettlingClock();
+    const { store } = startMessaging(tempFolder(), { clock });
+    const { lines, logger } = recordingLogger();
+    let reason: string | null = 'the one';
+    const others = [() => (reason === null ? Promise.resolve() : Promise.reject(new Error(reason)))];
+    const retention = new Retention(store, DEFAULT_RETENTION, clock, logger, others);
+    const told = async () => {
+      await settle();
+      return lines.splice(0).map(({ level, reason: given }) => [level, given]);
+    };
+    retention.start();
+    expect(await told()).toEqual([['warn', 'the one']]);
+    await clock.advance(3_600_000);
+    expect(await told()).toEqual([]);
+    reason = 'the other';
+    await clock.advance(600_000);
+    expect(await told()).toEqual([['warn', 'the other']]);
+    reason = null;
+    await clock.advance(1_200_000);
+    expect(await told()).toEqual([['info', undefined]]);
+    await retention.stop();
   });
 
   test('old events, kept until every webhook that is switched on has taken them', async () => {

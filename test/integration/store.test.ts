@@ -10,6 +10,7 @@ import {
   readFileSync,
   renameSync,
   statSync,
+  symlinkSync,
   utimesSync,
   writeFileSync,
   writeSync,
@@ -53,6 +54,17 @@ describe('openStore', () => {
     chmodSync(join(folder, 'gateway.db'), 0o644);
     openStore(folder, silent).close();
     expect(modes()).toContain('gateway.db 600');
+    // Of a version that did not see to it.
+    writeFileSync(join(folder, 'gateway.db.damaged-2026'), '', { mode: 0o644 });
+    openStore(folder, silent).close();
+    expect(modes()).toContain('gateway.db.damaged-2026 600');
+  });
+
+  test('a link to where there is nothing yet, the database is made there', () => {
+    const [folder, other] = [tempFolder(), tempFolder()];
+    symlinkSync(join(other, 'real.db'), join(folder, 'gateway.db'));
+    openStore(folder, silent).close();
+    expect((statSync(join(other, 'real.db')).mode & 0o777).toString(8)).toBe('600');
   });
 
   test('a fresh folder, the schema of this version, WAL and a real fsync at commit', () => {
@@ -241,16 +253,23 @@ describe('media folder', () => {
     expect(() => outgoingMedia.pathOf(name)).toThrow(expect.objectContaining({ code: 'not_found' }));
   });
 
-  test('a clean-up, keeps what is needed or new and removes the rest', async () => {
+  test('a clean-up, keeps what is needed, new or not released yet, and removes the rest', async () => {
     const { outgoingMedia } = openStore(tempFolder(), silent);
     const put = (body: string) => outgoingMedia.put(Readable.from([Buffer.from(body)]), 100);
-    const [needed, old, recent] = [await put('needed'), await put('old'), await put('recent')];
-    for (const { sha256 } of [needed, old]) utimesSync(outgoingMedia.pathOf(sha256), 0, 0);
+    const [needed, old, recent, claimed] = [
+      await put('needed'),
+      await put('old'),
+      await put('recent'),
+      await put('claimed'),
+    ];
+    for (const { sha256 } of [needed, old, recent]) await outgoingMedia.release(sha256, () => true);
+    for (const { sha256 } of [needed, old, claimed]) utimesSync(outgoingMedia.pathOf(sha256), 0, 0);
     const removed = await outgoingMedia.sweep(1_000, (sha256) => sha256 === needed.sha256);
     expect(removed).toBe(1);
     expect(await outgoingMedia.sizeOf(needed.sha256)).toBe(6);
     expect(await outgoingMedia.sizeOf(old.sha256)).toBeNull();
     expect(await outgoingMedia.sizeOf(recent.sha256)).toBe(6);
+    expect(await outgoingMedia.sizeOf(claimed.sha256)).toBe(7);
   });
 
   test('a clean-up of a folder in which others have left something, leaves that and does its work', async () => {
@@ -258,6 +277,7 @@ describe('media folder', () => {
     const { outgoingMedia } = openStore(folder, silent);
     const outbox = join(folder, 'media', 'outbox');
     const { sha256 } = await outgoingMedia.put(Readable.from([Buffer.from('old')]), 100);
+    await outgoingMedia.release(sha256, () => true);
     const shelf = join(outbox, sha256.slice(0, 2));
     const strange = [join(outbox, '.DS_Store'), join(shelf, 'Thumbs.db'), join(outbox, 'incoming', 'note')];
     for (const path of strange) writeFileSync(path, 'x');

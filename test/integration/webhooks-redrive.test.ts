@@ -28,27 +28,55 @@ async function startWithDeadLetters(count: number) {
   };
 }
 
+const EVERYTHING = { refused: 0, remaining: 0, error: null, next: null };
+
 describe('redrive', () => {
-  test('dead letters, arrive with their old id and are gone; a failure keeps the rest', async () => {
-    let healthy = false;
-    const receiver = await startReceiver(({ event }, response) => {
-      response.writeHead(healthy && event.seq !== 3 ? 200 : 400).end();
-    });
-    const { webhooks, journal } = await startWebhooks(tempFolder(), { retry: { refusedAttempts: 1 } });
-    const { id } = await webhooks.create(subscription({ url: receiver.url }));
-    for (let n = 0; n < 4; n += 1) await journal.append(call(n));
-    await waitFor(() => webhooks.deadLetterCount(id) === 4);
-    healthy = true;
-    const before = receiver.received.length;
-    expect(await webhooks.redrive(id)).toEqual({
-      delivered: 2,
-      remaining: 2,
+  test.each([
+    ['refused once more, is passed over', 400, [1, 2, 4], { refused: 1, remaining: 1, next: null }],
+    ['met by a receiver that is broken, keeps the rest', 503, [1, 2], { refused: 0, remaining: 2, next: 2 }],
+  ])(
+    'dead letters, arrive with their old id and are gone; one %s',
+    async (_what, status, arrived, result) => {
+      let healthy = false;
+      const receiver = await startReceiver(({ event }, response) => {
+        response.writeHead(!healthy ? 400 : event.seq === 3 ? status : 200).end();
+      });
+      const { webhooks, journal } = await startWebhooks(tempFolder(), { retry: { refusedAttempts: 1 } });
+      const { id } = await webhooks.create(subscription({ url: receiver.url }));
+      for (let n = 0; n < 4; n += 1) await journal.append(call(n));
+      await waitFor(() => webhooks.deadLetterCount(id) === 4);
+      healthy = true;
+      const before = receiver.received.length;
+      expect(await webhooks.redrive(id)).toEqual({
+        delivered: arrived.length,
+        error: `The receiver answered ${status}`,
+        ...result,
+      });
+      const redriven = receiver.received.slice(before).filter(({ event }) => arrived.includes(event.seq));
+      expect(redriven.map(({ headers }) => headers['webhook-id'])).toEqual(
+        journal.read(0, 4).flatMap((event) => (arrived.includes(event.seq) ? [event.id] : [])),
+      );
+    },
+  );
+
+  test('more of them than one call delivers, those at the front refused: the next call goes on after them', async () => {
+    const { webhooks, id, redriven, answerWith } = await startWithDeadLetters(103);
+    answerWith(400);
+    const first = await webhooks.redrive(id);
+    expect(first).toEqual({
+      delivered: 0,
+      refused: 100,
+      remaining: 103,
       error: 'The receiver answered 400',
+      next: webhooks.deadLetters(id, 0, 100).at(-1)?.seq,
     });
-    const redriven = receiver.received.slice(before);
-    expect(redriven.map(({ headers }) => headers['webhook-id'])).toEqual(
-      journal.read(0, 3).map((event) => event.id),
-    );
+    answerWith(200);
+    expect(await webhooks.redrive(id, first.next ?? 0)).toEqual({
+      ...EVERYTHING,
+      delivered: 3,
+      remaining: 100,
+    });
+    expect(seqs(redriven()).slice(100)).toEqual([101, 102, 103]);
   });
 
   test('asked for twice at once, delivered once; the second is told that one is under way', async () => {
@@ -57,7 +85,7 @@ describe('redrive', () => {
     expect(first).toMatchObject({ value: { delivered: 5, remaining: 0, error: null } });
     expect(second).toMatchObject({ reason: { code: 'wrong_state' } });
     expect(seqs(redriven())).toEqual([1, 2, 3, 4, 5]);
-    expect(await webhooks.redrive(id)).toEqual({ delivered: 0, remaining: 0, error: null });
+    expect(await webhooks.redrive(id)).toEqual({ ...EVERYTHING, delivered: 0 });
   });
 
   test('the disk is full in the middle, what was delivered is not delivered again', async () => {
@@ -65,7 +93,7 @@ describe('redrive', () => {
     const full = vi.spyOn(store.transactions, 'run').mockRejectedValueOnce(new Error('full'));
     await expect(webhooks.redrive(id)).rejects.toThrow('full');
     full.mockRestore();
-    expect(await webhooks.redrive(id)).toEqual({ delivered: 3, remaining: 0, error: null });
+    expect(await webhooks.redrive(id)).toEqual({ ...EVERYTHING, delivered: 3 });
     expect(seqs(redriven())).toEqual([1, 2, 3]);
   });
 
@@ -88,7 +116,7 @@ describe('redrive', () => {
     answerWith(200);
     await webhooks.change(id, { events: ['call'] });
     expect(await first).toMatchObject({ delivered: 0, remaining: 3, error: expect.any(String) as string });
-    expect(await webhooks.redrive(id)).toEqual({ delivered: 3, remaining: 0, error: null });
+    expect(await webhooks.redrive(id)).toEqual({ ...EVERYTHING, delivered: 3 });
   });
 
   test('everything stops meanwhile, waited for, so that what was delivered is off the list', async () => {

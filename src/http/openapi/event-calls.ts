@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EVENT_TYPES } from '../../events/types.ts';
 import { newWebhookSchema, webhookChangesSchema } from '../../webhooks/schema.ts';
 import { eventsQuery } from '../events.ts';
-import { deadLetterQuery } from '../webhooks.ts';
+import { deadLetterQuery, redriveQuery } from '../webhooks.ts';
 import { anyEventSchema, deadLetterSchema, success, webhookSchema } from './answers.ts';
 import { STORAGE_ERRORS, type Operation } from './operation.ts';
 
@@ -141,16 +141,19 @@ export const eventCalls: readonly Operation[] = [
     id: 'redriveWebhook',
     summary: 'Delivers dead letters again',
     description:
-      'At most 100, until one fails. 409 while this is under way already, and while the webhook is switched off.',
+      'At most 100, oldest first; go on with `nextCursor`. One that the receiver refuses is passed over; when it cannot be reached, the rest waits. 409 while this is under way already, and while the webhook is switched off.',
     params: { id },
+    query: redriveQuery,
     answers: [
       {
         status: 200,
         description: 'How far it got',
         schema: success({
           delivered: z.int(),
+          refused: z.int(),
           remaining: z.int(),
           error: z.string().nullable(),
+          nextCursor: z.string().nullable(),
         }),
       },
     ],

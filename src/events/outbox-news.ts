@@ -5,14 +5,8 @@ import type { Journal } from './journal.ts';
 /** Writes what becomes of a message into the journal, in the transaction that changes the message. */
 export function outboxNews(journal: Journal): MessageNews {
   return {
-    statusChanged(message) {
-      const last = message.history.at(-1);
-      journal.record({
-        type: 'message.status',
-        key: null,
-        at: last?.at ?? message.acceptedAt,
-        data: statusData(message),
-      });
+    statusChanged(message, at) {
+      journal.record({ type: 'message.status', key: null, at, data: statusData(message) });
     },
     stuck(message) {
       journal.record({

@@ -110,7 +110,7 @@ export class Delivery {
         if (uncertain && message.chatId !== null) {
           const { epoch } = this.#connection;
           const found = await this.#transport.lookUp(message.waId, message.chatId);
-          if (found.found) return await this.#handed(id, found, epoch);
+          if (found.found) return await this.#handed(id, found, epoch, wasTakenBack);
           if ('isUnderWay' in found) {
             await this.#tellIfStuck(message);
             await waiting(this.#connection.pause(pauseAfterFailures(LOOK_PAUSES, looks)));
@@ -151,10 +151,12 @@ export class Delivery {
         const content = await this.#withQuoted(message.content);
         const sending = await this.#ledger.markSending(id, chatId, wasTakenBack);
         if (sending === null) return { type: 'done' };
-        return await this.#hand(sending, chatId, content, async () => {
+        const { epoch } = this.#connection;
+        const receipt = await this.#hand(sending, chatId, content, async () => {
           await this.#ledger.markNotSent(id, wasTakenBack);
           wasTakenBack = true;
         });
+        return await this.#handed(id, receipt, epoch, wasTakenBack);
       } catch (error) {
         if (error instanceof StoppedError) return { type: 'interrupted' };
         if (error instanceof RejectedError) {
@@ -234,11 +236,9 @@ export class Delivery {
     chatId: string,
     content: Outgoing,
     takeBack: () => Promise<void>,
-  ): Promise<DeliveryOutcome> {
-    const { epoch } = this.#connection;
-    let receipt: Receipt;
+  ): Promise<Receipt> {
     try {
-      receipt = await this.#transport.send({ waId: message.waId, chatId, content });
+      return await this.#transport.send({ waId: message.waId, chatId, content });
     } catch (error) {
       if (error instanceof NotTakenError) {
         await this.#persistently(() => this.#ledger.markNotTaken(message.id));
@@ -249,11 +249,15 @@ export class Delivery {
       }
       throw error;
     }
-    return this.#handed(message.id, receipt, epoch);
   }
 
-  async #handed(id: string, receipt: Receipt, epoch: number): Promise<DeliveryOutcome> {
-    await this.#persistently(() => this.#ledger.markHanded(id, receipt.ack));
+  async #handed(
+    id: string,
+    receipt: Receipt,
+    epoch: number,
+    wasTakenBack: boolean,
+  ): Promise<DeliveryOutcome> {
+    await this.#persistently(() => this.#ledger.markHanded(id, receipt.ack, wasTakenBack));
     const message = this.#rows.find(id);
     if (message?.status !== 'sending') return { type: 'done' };
     return {

@@ -71,15 +71,19 @@ export class Ledger {
     );
   }
 
-  /** The page has it, with the acknowledgement so far. */
-  markHanded(id: string, ack: number): Promise<OutboxMessage | null> {
-    return this.#change(id, (message) => {
+  /**
+   * The page has it, with the acknowledgement so far.
+   * @param wasTakenBack whether it was told to wait since it was told to be on its way
+   */
+  markHanded(id: string, ack: number, wasTakenBack = false): Promise<OutboxMessage | null> {
+    const hand = (message: OutboxMessage): OutboxMessage | null => {
       if (isFinal(message.status)) return null;
       const handed = message.handedAt === null ? { ...message, handedAt: this.#clock.now() } : message;
       const next = statusAfterAck(handed.status, ack);
       if (next !== null) return this.#with(handed, next, ackReason(next));
       return handed === message ? null : handed;
-    });
+    };
+    return this.#change(id, hand, wasTakenBack ? (message) => this.#tellStatus(message) : undefined);
   }
 
   /** WhatsApp acknowledged a message. @returns null when it is not one of the outbox, or says nothing new */
@@ -116,6 +120,10 @@ export class Ledger {
     );
   }
 
+  #tellStatus(message: OutboxMessage): void {
+    this.#news.statusChanged(message, this.#clock.now());
+  }
+
   #with(message: OutboxMessage, status: MessageStatus, reason: MessageReason | null): OutboxMessage {
     return {
       ...message,
@@ -135,7 +143,7 @@ export class Ledger {
       if (before === null || after === null) return null;
       this.#rows.update(after);
       if (tell !== undefined) tell(after);
-      else if (after.status !== before.status) this.#news.statusChanged(after);
+      else if (after.status !== before.status) this.#tellStatus(after);
       return after;
     });
     if (changed !== null) for (const listener of this.#listeners) listener(changed);

@@ -78,8 +78,11 @@ export interface AccountRow {
 
 /** Hears of every change of a message, inside the transaction that makes it. */
 export interface MessageNews {
-  /** @param message after the change */
-  statusChanged(message: OutboxMessage): void;
+  /**
+   * @param message after the change
+   * @param at when that was, in milliseconds since the Unix epoch; its history does not say when it was taken back
+   */
+  statusChanged(message: OutboxMessage, at: number): void;
   /** WhatsApp's server has not acknowledged it in time. */
   stuck(message: OutboxMessage): void;
 }

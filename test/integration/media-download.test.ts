@@ -171,7 +171,11 @@ describe('download, servers that misbehave', () => {
       more();
     });
     const store = openStore(tempFolder(), silent);
-    const intake = new MediaIntake(store.outgoingMedia, { maxBytes: 1_000_000, allow, isNeeded: () => false });
+    const intake = new MediaIntake(store.outgoingMedia, {
+      maxBytes: 1_000_000,
+      allow,
+      isNeeded: () => false,
+    });
     await expect(intake.take({ url })).rejects.toMatchObject({ code: 'payload_too_large' });
     store.close();
   });
@@ -182,7 +186,11 @@ describe('download, servers that misbehave', () => {
       setImmediate(() => response.destroy());
     });
     const store = openStore(tempFolder(), silent);
-    const intake = new MediaIntake(store.outgoingMedia, { maxBytes: 1_000_000, allow, isNeeded: () => false });
+    const intake = new MediaIntake(store.outgoingMedia, {
+      maxBytes: 1_000_000,
+      allow,
+      isNeeded: () => false,
+    });
     await expect(intake.take({ url })).rejects.toMatchObject({ code: 'media_refused' });
     store.close();
   });

@@ -23,7 +23,11 @@ export function pageMessaging(folder: string, settings: Partial<MessageSettings>
     messages: {
       outbox: core.outbox,
       numbers: core.numbers,
-      intake: new MediaIntake(core.store.outgoingMedia, { maxBytes: 10_000, allow: [], isNeeded: (sha256) => core.store.outbox.needsMedia(sha256) }),
+      intake: new MediaIntake(core.store.outgoingMedia, {
+        maxBytes: 10_000,
+        allow: [],
+        isNeeded: (sha256) => core.store.outbox.needsMedia(sha256),
+      }),
       isConnected: () => isConnected,
       actions,
       inbound: new InboundMedia(

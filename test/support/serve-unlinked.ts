@@ -57,7 +57,11 @@ export async function serveUnlinkedApp(): Promise<{ base: string; routes: Route[
       messages: {
         outbox: core.outbox,
         numbers: core.numbers,
-        intake: new MediaIntake(core.store.outgoingMedia, { maxBytes: 10_000, allow: [], isNeeded: (sha256) => core.store.outbox.needsMedia(sha256) }),
+        intake: new MediaIntake(core.store.outgoingMedia, {
+          maxBytes: 10_000,
+          allow: [],
+          isNeeded: (sha256) => core.store.outbox.needsMedia(sha256),
+        }),
         isConnected: () => false,
         actions,
         inbound: new InboundMedia(

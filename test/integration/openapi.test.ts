@@ -14,6 +14,12 @@ const description = new ApiDescription();
 /** Files of the two pages, which nobody calls. */
 const FILES = /^\/(whatsapp|api\/docs)\/assets\//;
 
+/** One pixel. */
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
 /** Those end or change the session; they are tried in a gateway of their own, in this order. */
 const SESSION = ['getQr', 'requestPairingCode', 'connect', 'restart', 'disconnect', 'logout'];
 
@@ -59,6 +65,12 @@ describe('the description of the API', () => {
     const order = (id: string) => ['deleteMessage', 'leaveGroup'].indexOf(id);
     for (const operation of tried.toSorted((one, other) => order(one.id) - order(other.id))) {
       for (const example of operation.examples) await holds(rig, operation, example, names);
+      for (const { summary, fields } of operation.form?.examples ?? []) {
+        const form = new FormData();
+        for (const [name, value] of Object.entries(fields)) form.set(name, value);
+        form.set('media', new Blob([PNG], { type: 'image/png' }), 'photo.png');
+        await holds(rig, operation, { summary }, names, form);
+      }
     }
   });
 
@@ -80,6 +92,7 @@ async function holds(
   operation: Operation,
   example: Example,
   names: Readonly<Record<string, string>>,
+  form?: FormData,
 ): Promise<void> {
   const { method, path, params = {}, id } = operation;
   const where = path.replaceAll(/\{(\w+)\}/g, (_match, name: string) => {
@@ -87,11 +100,11 @@ async function holds(
     return encodeURIComponent(names[`${id}.${name}`] ?? names[given] ?? given);
   });
   const query = new URLSearchParams(example.query).toString();
-  const given = example.body === undefined ? null : JSON.stringify(example.body);
-  const body = given?.replaceAll(/AbCdEfGhIjKlMnOpQrStUv/g, names['invitation'] ?? '');
+  const json = example.body === undefined ? null : JSON.stringify(example.body);
+  const body = json?.replaceAll(/AbCdEfGhIjKlMnOpQrStUv/g, names['invitation'] ?? '') ?? form;
   const response = await fetch(`${rig.baseUrl}${where}${query === '' ? '' : `?${query}`}`, {
     method: method.toUpperCase(),
-    headers: { ...example.headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+    headers: { ...example.headers, ...(typeof body === 'string' && { 'content-type': 'application/json' }) },
     redirect: 'manual',
     ...(body !== undefined && { body }),
   });

@@ -169,6 +169,12 @@ function bodyOf({ body, form, examples }: Operation, schemas: JsonSchemas): Json
               notBefore: { type: 'string', format: 'date-time' },
             },
           },
+          examples: Object.fromEntries(
+            form.examples.map(({ summary, fields }) => [
+              nameOf({ summary }),
+              { summary, value: { ...fields, media: '@photo.jpg' } },
+            ]),
+          ),
         },
       }),
     },
@@ -176,7 +182,7 @@ function bodyOf({ body, form, examples }: Operation, schemas: JsonSchemas): Json
 }
 
 /** OpenAPI names examples by what a URL may hold. */
-function nameOf({ summary }: Example): string {
+function nameOf({ summary }: Pick<Example, 'summary'>): string {
   return summary.replaceAll(/[^A-Za-z0-9]+/g, '-').toLowerCase();
 }
 

@@ -40,6 +40,16 @@ export const messageCalls: readonly Operation[] = [
     form: {
       description:
         'A file in the part `media`, the other fields beside it; what is no text (`mentions`, `ttl`, `viewOnce`) as JSON',
+      examples: [
+        {
+          summary: 'A photo from the disk',
+          fields: { to, type: 'image', caption: 'As *promised*', mentions: `["${to}"]`, ttl: '3600' },
+        },
+        {
+          summary: 'A document, not before a time',
+          fields: { to: '15550002222@c.us', type: 'document', notBefore: '2099-01-01T09:00:00Z' },
+        },
+      ],
     },
     answers: [accepted],
     errors: [

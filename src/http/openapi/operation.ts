@@ -31,6 +31,12 @@ export interface Example {
   readonly body?: object;
 }
 
+/** A form that can be sent as it stands, with any small image in its part `media`. */
+export interface FormExample {
+  readonly summary: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
 /** What a call is answered with when it went well. */
 export interface Answer {
   readonly status: 200 | 201 | 202 | 206 | 302 | 503;
@@ -64,7 +70,7 @@ export interface Operation {
   /** The schema that validates the body. */
   readonly body?: z.ZodType;
   /** A form with a file, beside JSON. */
-  readonly form?: { readonly description: string };
+  readonly form?: { readonly description: string; readonly examples: readonly FormExample[] };
   readonly answers: readonly Answer[];
   /** Codes of the errors that this call has beside those that its form brings along (`document.ts`). */
   readonly errors?: readonly ErrorCode[];

@@ -119,6 +119,15 @@ export class Journal {
     return since <= this.#lastSeq ? since : 0;
   }
 
+  /**
+   * Whether somebody who has handled the events up to `since` cannot get all that came after: retention has removed
+   * some, or the number is one of another journal.
+   */
+  misses(since: number): boolean {
+    if (since > this.#lastSeq) return true;
+    return since < this.#recentSince && (this.firstSeq() ?? Infinity) > since + 1;
+  }
+
   /** Calls `wake` whenever there is something new to read, until the returned function is called. */
   onAppend(wake: () => void): () => void {
     this.#wakers.add(wake);

@@ -63,6 +63,9 @@ export function streamEvents(socket: Client, source: JournalSource, log: Logger)
   const left = new AbortController();
   socket.on('disconnect', () => left.abort());
   const stream = (journal: Journal) => {
+    if (since !== undefined && since !== null && journal.misses(since)) {
+      socket.emit('events_missed', { since, firstSeq: journal.firstSeq() });
+    }
     send(socket, journal, since ?? journal.lastSeq, left.signal).catch((error: unknown) => {
       log.error({ socket: socket.id, reason: messageOf(error) }, '[SOCKET] events end');
       // It comes back by itself, and takes up where it was.

@@ -22,6 +22,11 @@ export interface ServerToClientEvents {
    * connects with `auth: {since: <seq>}` first gets everything above that number.
    */
   event: (event: JournalEvent) => void;
+  /**
+   * On connect, before `event`, when not all that came after the client's `since` is there: retention has removed it,
+   * or `since` is a number of another journal. `firstSeq` is the oldest event that is kept; null: there is none.
+   */
+  events_missed: (gap: { readonly since: number; readonly firstSeq: number | null }) => void;
   /** On connect while the journal cannot be read, with the cause. Nothing is lost: `event` follows once it can. */
   events_unavailable: (error: ErrorBody) => void;
 }

@@ -1,13 +1,9 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
 import { io, type Socket } from 'socket.io-client';
 import { expect, onTestFinished, test } from 'vitest';
 
 import { systemClock } from '../../src/clock.ts';
-import { createRealtime } from '../../src/realtime/server.ts';
-import { FakeSession } from '../support/fake-session.ts';
-import { silent, startMessaging } from '../support/messaging.ts';
+import { startMessaging } from '../support/messaging.ts';
+import { serveEvents } from '../support/serve-events.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -31,26 +27,10 @@ test('200 clients that come back at once while events go on, each gets what it m
   };
   for (let n = 0; n < BEFORE; n += 1) await append();
 
-  const server = createServer();
-  const realtime = createRealtime({
-    session: new FakeSession(),
-    apiKey: undefined,
-    corsOrigins: [],
-    trustProxy: false,
-    httpServer: server,
-    journal: { now: () => journal, onOpen: () => () => undefined },
-    log: silent,
-  });
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = await serveEvents(journal);
   const sockets: Socket[] = [];
-  onTestFinished(async () => {
+  onTestFinished(() => {
     for (const socket of sockets) socket.disconnect();
-    await realtime.close();
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
   });
 
   const heard = Array.from({ length: CLIENTS }, (_, client) => {

@@ -64,6 +64,7 @@ export class SessionFolder implements LoginStore {
   readonly #watch: ProfileWatch;
   #running: { readonly purpose: Purpose; readonly result: Promise<FolderInspection> } | null = null;
   #removal: Promise<void> | null = null;
+  #clearing: ReturnType<SessionFolder['clearStaleLocks']> | null = null;
   /** Where logins have been put since the last check, to be deleted. */
   readonly #outOfUse = new Set<string>();
   #described = '';
@@ -213,7 +214,11 @@ export class SessionFolder implements LoginStore {
     readonly removed: readonly string[];
     readonly live: SingletonOwner | null;
   }> {
-    return withDeadline(this.#clearStaleLocks(), this.#deadlineMs, () => this.#noAnswer());
+    // One at a time: an earlier one that is answered late would take the locks of a browser that runs by then.
+    this.#clearing ??= this.#clearStaleLocks().finally(() => {
+      this.#clearing = null;
+    });
+    return withDeadline(this.#clearing, this.#deadlineMs, () => this.#noAnswer());
   }
 
   async #clearStaleLocks(): ReturnType<SessionFolder['clearStaleLocks']> {

@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 
+import { breakFs } from '../support/broken-fs.ts';
 import { end, failureOf, folderRig } from '../support/folder-rig.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -37,6 +38,28 @@ describe('locks of Chromium', () => {
     await symlink(folder.profile, join(rig.place, 'link'));
     const browser = await rig.pretendBrowser(join(rig.place, 'link'));
     expect((await folder.clearStaleLocks()).live).toEqual({ host: hostname(), pid: browser.pid });
+  });
+
+  test('singleton links, on a share that answers late, are removed once and not when a browser may run', async () => {
+    const folder = rig.open({ deadlineMs: 300 });
+    await folder.check();
+    const lock = join(folder.profile, 'SingletonLock');
+    await symlink('another-host-1', lock);
+    const { promise: answered, resolve: answer } = Promise.withResolvers<undefined>();
+    let asked = 0;
+    breakFs('unlink', (real) => async (...call) => {
+      if (call[0] !== lock) return real(...call);
+      asked += 1;
+      await answered;
+      return real(...call);
+    });
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      expect((await failureOf(folder.clearStaleLocks())).message).toContain('does not answer');
+    }
+    expect(asked).toBe(1);
+    answer(undefined);
+    expect(await folder.clearStaleLocks()).toEqual({ removed: ['SingletonLock'], live: null });
+    expect(asked).toBe(1);
   });
 
   test('singleton links, real Chromium killed, name it while it lives and are removed afterwards', async (context) => {

@@ -15,9 +15,8 @@ const INHERITED =
   /^(PATH|HOME|USER|LANG|LC_.*|TZ|TERM|TMPDIR|XDG_.*|NODE_.*|LOG_LEVEL|PUPPETEER_EXECUTABLE_PATH)$/;
 
 /** Simulators live next to their gateway; a taken port is no reason to fail. */
-async function simulator(): Promise<Simulator> {
+async function simulator(controlPort: number): Promise<Simulator> {
   const options = { qrRotateMs: 20_000, autoAck: 3, autoAckDelayMs: 800 } as const;
-  const controlPort = Number(process.env['PHONE_PORT'] ?? '3001');
   try {
     return await startSimulator({ ...options, controlPort });
   } catch (error) {
@@ -26,8 +25,13 @@ async function simulator(): Promise<Simulator> {
   }
 }
 
+const phonePort = Number(process.env['PHONE_PORT'] ?? '3001');
+if (!Number.isInteger(phonePort) || phonePort < 0 || phonePort > 65_535) {
+  process.stderr.write('PHONE_PORT: expected a port, 0 to 65535; 0 takes a free one\n');
+  process.exit(78);
+}
 const folder = await mkdtemp(join(tmpdir(), 'whatsapp-gateway-demo-'));
-const whatsapp = await simulator();
+const whatsapp = await simulator(phonePort);
 const port = process.env['PORT'] ?? '3000';
 const inherited = Object.entries(process.env).filter(([name]) => INHERITED.test(name));
 // A process group of its own: Ctrl+C reaches the demo, and the gateway hears of it once, from the demo. Its

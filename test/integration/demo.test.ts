@@ -74,9 +74,12 @@ test('demo, its terminal is gone, ends the gateway all the same', { timeout: 150
   await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow();
 });
 
-test.each(['abc', '70000', '-1'])('demo, with %s for the port of its phone, says what is wrong with it', (given) => {
-  const env = { ...process.env, PHONE_PORT: given };
-  const { status, stderr } = spawnSync('npm', ['run', 'demo', '--silent'], { cwd: PROJECT, env });
-  expect(String(stderr)).toBe('PHONE_PORT: expected a port, 0 to 65535; 0 takes a free one\n');
-  expect(status).toBe(78);
-});
+test.each(['abc', '70000', '-1'])(
+  'demo, with %s for the port of its phone, says what is wrong with it',
+  (given) => {
+    const env = { ...process.env, PHONE_PORT: given };
+    const { status, stderr } = spawnSync('npm', ['run', 'demo', '--silent'], { cwd: PROJECT, env });
+    expect(String(stderr)).toBe('PHONE_PORT: expected a port, 0 to 65535; 0 takes a free one\n');
+    expect(status).toBe(78);
+  },
+);

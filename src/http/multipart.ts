@@ -60,6 +60,11 @@ export function readMultipart(request: Request, intake: MediaIntake): Promise<Mu
     });
     form.on('file', (name, content, info) => {
       content.on('error', () => undefined);
+      // What has come together with that for which the form is refused is still read through.
+      if (isDone) {
+        content.resume();
+        return;
+      }
       if (name !== 'media') {
         fail(malformed('the file belongs into a part named media'));
         content.resume();

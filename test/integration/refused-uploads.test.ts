@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -58,6 +59,30 @@ test.each<[string, FormData | object]>([
   expect([400, 422]).toContain(response.status);
   await eventually(files).toEqual([]);
 });
+
+test.each([
+  ['has come whole', '\r\n--b--\r\n'],
+  ['is still coming', ''],
+])(
+  'a form that is refused before its file, which %s, leaves neither a file nor an open one',
+  async (_what, end) => {
+    const { base, post, files } = await serve();
+    const refused = httpRequest(`${base}/api/messages`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'multipart/form-data; boundary=b' },
+    });
+    const field = '--b\r\nContent-Disposition: form-data; name="__proto__"\r\n\r\nx\r\n';
+    const file = '--b\r\nContent-Disposition: form-data; name="media"; filename="a.png"\r\n\r\n';
+    refused.on('error', () => undefined);
+    refused.write(`${field}${file}${'x'.repeat(300)}${end}`);
+    const [response] = (await once(refused, 'response')) as [IncomingMessage];
+    expect(response.statusCode).toBe(400);
+    // What were still written of it would be there by the time that the next one is.
+    expect((await post(form({ to: TO, type: 'image' }))).status).toBe(202);
+    expect(files()).toHaveLength(1);
+    refused.destroy();
+  },
+);
 
 test('of the same file sent twice, one refused, the accepted message keeps it', async () => {
   const { post, files } = await serve();

@@ -120,8 +120,8 @@ async function holds(
 
 /** Makes what the examples name, and says what it is called here. */
 async function thingsThatExist(rig: GatewayRig): Promise<Record<string, string>> {
-  const send = async (more: object = {}) => {
-    const { body } = await call(rig.baseUrl, 'POST', '/api/messages?wait=server', {
+  const send = async (more: object = {}, query = '') => {
+    const { body } = await call(rig.baseUrl, 'POST', `/api/messages${query}`, {
       to: '+1 555 000-2222',
       type: 'text',
       text: 'Hello',
@@ -138,7 +138,7 @@ async function thingsThatExist(rig: GatewayRig): Promise<Record<string, string>>
     });
     return (body['webhook'] as { id: string }).id;
   };
-  const sent = await send();
+  const sent = await send({}, '?wait=server');
   const cancelled = await waiting();
   await call(rig.baseUrl, 'DELETE', `/api/messages/${cancelled}`);
   const invite = await call(rig.baseUrl, 'GET', '/api/groups/120363000000000001@g.us/invite');

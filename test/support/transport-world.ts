@@ -38,6 +38,8 @@ export interface ArrivedMessage {
 /** A transport with the WhatsApp behind it. */
 export interface TransportWorld {
   readonly transport: MessageTransport;
+  /** Another one to the same page, which soon gives up waiting: for what will not be answered in any case. */
+  readonly impatient: MessageTransport;
   /** What WhatsApp has, in the order of its arrival. */
   sent(): ArrivedMessage[];
   /** What the other sides were shown, in order. */
@@ -63,6 +65,7 @@ export function fakeWorld(): Promise<TransportWorld> {
   transport.files = new Set([sha256Of(FILE)]);
   return Promise.resolve({
     transport,
+    impatient: transport,
     sent: () =>
       transport.order.map(({ waId, content }) => ({
         waId,
@@ -111,7 +114,8 @@ export async function realWorld(vintage: 'serialized' | 'minified'): Promise<Tra
   const readMedia = (sha256: string) =>
     sha256 === sha256Of(FILE) ? Promise.resolve(FILE) : Promise.reject(new MediaMissingError('no such file'));
   return {
-    transport: new WwebjsTransport(page, readMedia, { sendMs: 5_000, sendMediaMs: 20_000 }),
+    transport: new WwebjsTransport(page, readMedia),
+    impatient: new WwebjsTransport(page, readMedia, { sendMs: 500 }),
     sent: () => simulator.sent().map((sent) => arrivedOf(simulator, sent)),
     typing: () => simulator.world.chatStates,
     receive: (from, body) => simulator.receive({ from, body }),

@@ -61,17 +61,22 @@ function existingMounts(host: Host): string {
 const SHOWN_MOUNTS = 4;
 
 /**
- * The two ways to bring path and mount together. A mount with the same last name is most likely the one that
- * was meant: `/app/data/.wwebjs_auth` configured and `/app/.wwebjs_auth` mounted.
+ * A mount with the same last name as the folder is most likely the one that was meant: `/app/data/.wwebjs_auth`
+ * configured and `/app/.wwebjs_auth` mounted. Null when there is none.
  */
+export function meantMount(folder: FolderPath, host: Host): Mount | null {
+  const isMeant = (mount: Mount) =>
+    mount.point !== folder.path && basename(mount.point) === basename(folder.path);
+  return volumesOf(host.mounts).find(isMeant) ?? null;
+}
+
+/** The two ways to bring path and mount together. */
 export function volumeAdvice(folder: FolderPath, host: Host): string {
   if (folder.path === '/')
     return 'Set WHATSAPP_SESSION_PATH to a folder of its own, such as /app/.wwebjs_auth';
   const line = `- ./${basename(folder.path)}:${folder.path}`;
-  const meant = volumesOf(host.mounts).find(
-    (mount) => mount.point !== folder.path && basename(mount.point) === basename(folder.path),
-  );
-  return meant === undefined
+  const meant = meantMount(folder, host);
+  return meant === null
     ? `Add this line under volumes: in the compose file and create the container again:  ${line}`
     : `Set WHATSAPP_SESSION_PATH=${meant.point} (that is where the folder is mounted), or change the line under volumes: to  ${line}`;
 }

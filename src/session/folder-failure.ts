@@ -109,6 +109,14 @@ function diagnosis(failure: Failure, host: Host): Diagnosis {
           'Raise the quota of this user or of the shared folder (on a Synology: Control Panel, User or Shared Folder, Quota), or free space.',
       };
     case 'ENOENT':
+      // What the kernel says there about a folder that nobody has deleted.
+      if (operation === 'create' && mountOf(host.mounts, folder.realPath)?.type === 'proc') {
+        return {
+          code: 'session_path_not_creatable',
+          message: `Cannot ${wanted}: nothing can be kept there${place}`,
+          action: 'Set WHATSAPP_SESSION_PATH to a folder on a disk.',
+        };
+      }
       return blocker?.kind === 'link' ? danglingLink(blocker, folder) : deleted(folder, host);
     case 'ENOTDIR':
       return {

@@ -3,6 +3,8 @@ import {
   hostWord,
   idsInWords,
   isInContainerOnly,
+  meantMount,
+  shellWord,
   volumeAdvice,
   type Advice,
   type FolderPath,
@@ -25,10 +27,14 @@ export function permissionAdvice(failure: Failure, start: string, host: Host): A
       : `${start}: permission denied; ${blocker.path === failure.path ? 'it' : blocker.path} belongs to ` +
         `${idsInWords(blocker.uid, blocker.gid, host)} with mode ${modeInWords(blocker.mode)}, and ${who}`;
   if (isInContainerOnly(folder, host)) {
-    // A chown there would help until the container is created again.
+    const mount = volumeAdvice(folder, host);
+    // It would help until the container is created again; nothing is lost by it where there is no login on a mount.
+    const isStopgap = blocker !== null && isOwn(blocker, folder) && meantMount(folder, host) === null;
     return {
       message: `${seen}. ${folder.path} is not on a mount of the container`,
-      action: volumeAdvice(folder, host),
+      action: isStopgap
+        ? `${mount}  (or, for as long as this container lives, as root in it: chown -R ${host.uid}:${host.gid} ${shellWord(folder.path)})`
+        : mount,
     };
   }
   if (blocker === null) return { message: seen, action: chownAdvice(folder.path, host) };

@@ -13,6 +13,7 @@ import { mountOf } from './mount-info.ts';
 import type { LoginStore, SessionLog } from './ports.ts';
 import { exchangeProfile, recoverExchange } from './profile-exchange.ts';
 import { profileUse, removeSingletons, type SingletonOwner } from './profile-locks.ts';
+import { judgeSpace, spaceOf } from './folder-verdicts.ts';
 import { ProfileWatch } from './profile-watch.ts';
 import { isLink, removeCaches, removeLeftovers, removeProfile, type Leftover } from './profile-removal.ts';
 
@@ -176,12 +177,16 @@ export class SessionFolder implements LoginStore {
   /**
    * Whether the profile that the browser has open is the one that its next start will find, and can use.
    * @returns `session_path_deleted` when it was deleted, moved or replaced since the last check; what `check()` would
-   *   throw when it cannot be written any more. Never rejects
+   *   throw when it cannot be written any more, or the disk is full by now. Never rejects
    */
   async problem(): Promise<GatewayError | null> {
     const look = async () => {
       try {
-        return await this.#watch.problem();
+        const problem = await this.#watch.problem();
+        if (problem !== null) return problem;
+        const space = await spaceOf(this.root).catch(() => null);
+        if (space !== null) judgeSpace(space, this.root);
+        return null;
       } catch (error) {
         return asGatewayError(error, { ...this.#context(), host: await this.#readHost() });
       }

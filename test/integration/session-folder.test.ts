@@ -50,6 +50,21 @@ describe('problem', () => {
     expect(await folder.problem()).toBeNull();
   });
 
+  test('the disk runs full under the browser, is told until there is room again', async () => {
+    const folder = rig.open();
+    await folder.check();
+    let bavail: number | null = 0;
+    breakFs('statfs', (real) => async (...call) => {
+      if (bavail === null) throw new Error('EIO');
+      return Object.assign((await real(...call)) as object, { bavail });
+    });
+    expect(await folder.problem()).toMatchObject({ code: 'session_path_no_space' });
+    bavail = 10_000_000;
+    expect(await folder.problem()).toBeNull();
+    bavail = null;
+    expect(await folder.problem(), 'a file system that does not tell').toBeNull();
+  });
+
   test('files that come and go, where a file system knows no time of birth (Linux before 4.11), are no problem', async () => {
     // What Node makes of a kernel without statx.
     breakFs('stat', (real) => async (...call) => {

@@ -11,7 +11,7 @@ type Call = (path: string, ...rest: unknown[]) => Promise<unknown>;
  * @param replacement is given the real one
  */
 export function breakFs(
-  name: 'stat' | 'rename' | 'open' | 'readdir' | 'unlink',
+  name: 'stat' | 'rename' | 'open' | 'readdir' | 'unlink' | 'statfs',
   replacement: (real: Call) => Call,
 ): void {
   const real = promises[name] as Call;

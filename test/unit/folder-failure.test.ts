@@ -52,6 +52,15 @@ describe('refused by permissions', () => {
     });
   });
 
+  test('wrong owner, in a container without a mount, gives the line to add and what helps until then', () => {
+    const mounts = [mount({ point: '/', type: 'overlay' })];
+    const refused = explainFailure(failure(), host({ inContainer: true, mounts }));
+    expect(refused.action).toBe(
+      'Add this line under volumes: in the compose file and create the container again:  - ./.wwebjs_auth:/app/.wwebjs_auth' +
+        '  (or, for as long as this container lives, as root in it: chown -R 1026:100 /app/.wwebjs_auth)',
+    );
+  });
+
   test('owner that cannot be seen, still names who runs', () => {
     expect(explainFailure(failure({ blocker: null }), host())).toMatchObject({
       message:
@@ -196,6 +205,16 @@ describe('refused for another reason', () => {
   test('read-only root of a container, off the mount, gives the path that is mounted', () => {
     const { action } = explainFailure(failure({ errno: 'EROFS', folder: OFF_MOUNT }), IN_CONTAINER);
     expect(action).toContain('Set WHATSAPP_SESSION_PATH=/app/.wwebjs_auth');
+  });
+
+  test('a place where the kernel makes no folders, is not called deleted', () => {
+    const folder = { path: '/proc/x', realPath: '/proc/x' };
+    const refused = failure({ operation: 'create', errno: 'ENOENT', path: '/proc/x', folder });
+    const mounts = [mount({ point: '/' }), mount({ point: '/proc', type: 'proc' })];
+    expect(explainFailure(refused, host({ inContainer: true, mounts }))).toMatchObject({
+      code: 'session_path_not_creatable',
+      message: 'Cannot create /proc/x: nothing can be kept there (proc at /proc)',
+    });
   });
 
   test('deleted, in a container, gives the commands of the host', () => {

@@ -53,7 +53,14 @@ export class Watermarks {
   note(chatId: string, mark: Watermark): void {
     const behind = this.#behind;
     if (behind === null) this.#raise(chatId, mark);
-    else this.#transactions.afterCommit(() => add(behind, chatId, mark));
+    else {
+      this.#transactions.afterCommit(() => {
+        add(behind, chatId, mark);
+        // The absence has ended in this very transaction: nobody looks at that list any more.
+        if (behind !== this.#behind)
+          this.#transactions.run(() => this.note(chatId, mark)).catch(() => undefined);
+      });
+    }
   }
 
   /** Forgets every chat, inside a transaction that is under way: they are another account's now. */

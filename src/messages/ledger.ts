@@ -83,7 +83,10 @@ export class Ledger {
       if (next !== null) return this.#with(handed, next, ackReason(next));
       return handed === message ? null : handed;
     };
-    return this.#change(id, hand, wasTakenBack ? (message) => this.#tellStatus(message) : undefined);
+    const tellAnyhow = (message: OutboxMessage, before: OutboxMessage) => {
+      if (message.status !== before.status || message.status === 'sending') this.#tellStatus(message);
+    };
+    return this.#change(id, hand, wasTakenBack ? tellAnyhow : undefined);
   }
 
   /** WhatsApp acknowledged a message. @returns null when it is not one of the outbox, or says nothing new */
@@ -135,14 +138,14 @@ export class Ledger {
   async #change(
     id: string,
     decide: (message: OutboxMessage) => OutboxMessage | null,
-    tell?: (message: OutboxMessage) => void,
+    tell?: (message: OutboxMessage, before: OutboxMessage) => void,
   ): Promise<OutboxMessage | null> {
     const changed = await this.#transactions.run(() => {
       const before = this.#rows.find(id);
       const after = before === null ? null : decide(before);
       if (before === null || after === null) return null;
       this.#rows.update(after);
-      if (tell !== undefined) tell(after);
+      if (tell !== undefined) tell(after, before);
       else if (after.status !== before.status) this.#tellStatus(after);
       return after;
     });

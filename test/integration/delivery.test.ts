@@ -136,21 +136,35 @@ test('a file that cannot be read for hours, its message waits, and its history a
   expect(outbox.find(message.id)?.history.map(({ status }) => status)).toEqual(['queued', 'sending', 'sent']);
 });
 
-test('a message that was taken back, told of in the order of time; in the end that it is being sent after all', async () => {
-  const { outbox, sender, transport, journal, clock } = start();
-  const unreadable = () => new GatewayError({ code: 'storage_unavailable', message: 'EIO', retryable: true });
-  await outbox.accept(text('a'));
-  await clock.advance(5_000);
-  transport.ack = 0;
-  transport.faults = Array.from({ length: 3 }, () => ({ type: 'reject', error: unreadable() }) as const);
-  sender.connected();
-  await clock.advance(60_000);
-  expect(transport.texts()).toEqual(['a']);
-  const told = journal
-    .read(0, 100)
-    .filter(({ type }) => type === 'message.status')
-    .map(({ data, timestamp }) => ({ status: 'status' in data ? data.status : null, timestamp }));
-  expect(told.map(({ status }) => status)).toEqual(['sending', 'queued', 'sending']);
-  const times = told.map(({ timestamp }) => timestamp);
-  expect(times).toEqual(times.toSorted());
-});
+test.each([
+  ['in the end that it is being sent after all', false, ['sending', 'queued', 'sending']],
+  ['in the end that it was sent, once', true, ['sending', 'queued', 'sent']],
+])(
+  'a message that was taken back, told of in the order of time; %s',
+  async (_end, isAcknowledged, expected) => {
+    const { outbox, sender, ledger, transport, journal, clock } = start();
+    const unreadable = () =>
+      new GatewayError({ code: 'storage_unavailable', message: 'EIO', retryable: true });
+    const { message } = await outbox.accept(text('a'));
+    await clock.advance(5_000);
+    transport.ack = 0;
+    const { promise: taken, resolve: take } = Promise.withResolvers<undefined>();
+    transport.faults = [
+      ...Array.from({ length: 3 }, () => ({ type: 'reject', error: unreadable() }) as const),
+      { type: 'hang', until: taken },
+    ];
+    sender.connected();
+    await clock.advance(30_000);
+    if (isAcknowledged) await ledger.recordAck(message.waId, 1);
+    take(undefined);
+    await clock.advance(30_000);
+    expect(transport.texts()).toEqual(['a']);
+    const told = journal
+      .read(0, 100)
+      .filter(({ type }) => type === 'message.status')
+      .map(({ data, timestamp }) => ({ status: 'status' in data ? data.status : null, timestamp }));
+    expect(told.map(({ status }) => status)).toEqual(expected);
+    const times = told.map(({ timestamp }) => timestamp);
+    expect(times).toEqual(times.toSorted());
+  },
+);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { EventInput } from '../../src/events/event.ts';
 import { GapReplay, type History, type Said } from '../../src/events/gap.ts';
 import { silent, startMessaging } from '../support/messaging.ts';
-import { SettlingClock } from '../support/settling-clock.ts';
+import { settle, SettlingClock } from '../support/settling-clock.ts';
 import { tempFolder } from '../support/temp-folder.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -256,6 +256,18 @@ test.each([
   await watermarks.caughtUp(absences);
   for (const [chatId, hold] of watermarks.held) await watermarks.release(chatId, hold);
   expect(watermarks.of(ALICE)).toBeNull();
+});
+
+test('a message that comes in at the very end of an absence, known', async () => {
+  const chats = new Chats();
+  const { journal, gaps } = start(tempFolder(), chats);
+  const { watermarks } = journal;
+  await gaps.run();
+  watermarks.fallBehind();
+  const heard = journal.append(chats.say(ALICE, 'heard', START + 10_000));
+  await Promise.all([heard, watermarks.caughtUp(watermarks.absences)]);
+  await settle();
+  expect(watermarks.of(ALICE)).toMatchObject({ at: START + 10_000 });
 });
 
 test('an absence whose end the disk has not taken, not over', async () => {

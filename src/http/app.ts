@@ -64,6 +64,7 @@ const LARGE_BODIES: LargeBodyLimits = {
   largerThan: 1024 * 1024,
   together: 2 * JSON_BODY_LIMIT,
   waitMs: 30_000,
+  silentMs: 20_000,
 };
 
 /** Builds the REST interface and the page's static files. It listens nowhere yet and starts nothing. */

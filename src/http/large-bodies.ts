@@ -13,94 +13,142 @@ export interface LargeBodyLimits {
   readonly together: number;
   /** How long one waits before it is refused, in milliseconds. */
   readonly waitMs: number;
+  /** How long the sender of one that is being read may be silent, in milliseconds: others wait for it. */
+  readonly silentMs: number;
 }
 
 /** The room that the body of a request takes. */
 interface Place {
   size: number;
+  hasBegun: boolean;
   readonly begin: () => void;
-  resize(size: number): void;
 }
 
-const places = new WeakMap<ServerResponse, Place>();
+/** How much of what fits together is in use, and who waits for the rest. */
+class Rooms {
+  readonly #together: number;
+  readonly #waiting: Place[] = [];
+  #used = 0;
+
+  constructor(together: number) {
+    this.#together = together;
+  }
+
+  enter(place: Place): void {
+    this.#waiting.push(place);
+    this.#beginNext();
+  }
+
+  /** @param size in bytes; 0: it is needed no more, or not waited for */
+  resize(place: Place, size: number): void {
+    if (place.hasBegun) this.#used += size - place.size;
+    else if (size === 0) this.#waiting.splice(this.#waiting.indexOf(place), 1);
+    place.size = size;
+    this.#beginNext();
+  }
+
+  #beginNext(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (this.#used > 0 && this.#used + next.size > this.#together) return;
+      this.#waiting.shift();
+      this.#used += next.size;
+      next.hasBegun = true;
+      next.begin();
+    }
+  }
+}
+
+/** What tells the size of a body that is in memory by now. */
+const measured = new WeakMap<ServerResponse, (size: number) => void>();
 
 /**
  * Lets large bodies be read one after the other once they are too many together: each is held in memory several times
- * over while it is parsed. What waits is not read from its connection; small bodies pass. To be mounted before the
- * parser, which is to tell `bodyIsRead`.
+ * over while it is parsed. What waits is not read from its connection; small bodies pass. To be mounted right before
+ * the parser, which is to tell `bodyIsRead`.
  *
- * A body that waits too long is refused with GatewayError `too_busy` and `Retry-After`.
+ * A body that waits too long is refused with GatewayError `too_busy` and `Retry-After`. One that does not say how long
+ * it is waits in the middle, once it has turned out to be large; then only the server's own time limit ends that.
  */
 export function limitLargeBodies(limits: LargeBodyLimits): RequestHandler {
-  const { limit, largerThan, together, waitMs } = limits;
-  let used = 0;
-  const waiting: Place[] = [];
-  const beginNext = () => {
-    for (let next = waiting[0]; next !== undefined; next = waiting[0]) {
-      if (used > 0 && used + next.size > together) return;
-      waiting.shift();
-      used += next.size;
-      next.begin();
-    }
-  };
+  const { limit, largerThan, waitMs, silentMs } = limits;
+  const rooms = new Rooms(limits.together);
   return (request, response, next) => {
     const size = sizeOf(request, limit);
-    if (size <= largerThan) {
+    if (size === null) {
+      onceLarger(request, largerThan, () => {
+        request.pause();
+        enter(limit, () => request.resume());
+      });
       next();
-      return;
-    }
-    let hasBegun = false;
-    const place: Place = {
-      size,
-      begin: () => {
-        hasBegun = true;
+    } else if (size <= largerThan) {
+      next();
+    } else {
+      const patience = setTimeout(() => {
+        measured.get(response)?.(0);
+        response.setHeader('Retry-After', String(Math.ceil(waitMs / 1000)));
+        next(tooBusy());
+      }, waitMs);
+      response.once('close', () => clearTimeout(patience));
+      enter(size, () => {
         clearTimeout(patience);
         next();
-      },
-      resize: (wanted) => {
-        const room = wanted > largerThan ? wanted : 0;
-        if (hasBegun) used += room - place.size;
-        place.size = room;
-        if (room === 0) leave();
-        beginNext();
-      },
-    };
-    const leave = () => {
-      clearTimeout(patience);
-      places.delete(response);
-      response.off('close', onClose);
-      if (!hasBegun) waiting.splice(waiting.indexOf(place), 1);
-    };
-    const onClose = () => place.resize(0);
-    const patience = setTimeout(() => {
-      place.resize(0);
-      response.setHeader('Retry-After', String(Math.ceil(waitMs / 1000)));
-      next(tooBusy());
-    }, waitMs);
-    places.set(response, place);
-    response.once('close', onClose);
-    waiting.push(place);
-    beginNext();
+      });
+    }
+
+    function enter(wanted: number, begin: () => void): void {
+      const place: Place = {
+        size: wanted,
+        hasBegun: false,
+        begin: () => {
+          request.setTimeout(silentMs, () => request.destroy());
+          begin();
+        },
+      };
+      const resize = (found: number) => {
+        request.setTimeout(0);
+        if (found <= largerThan) {
+          measured.delete(response);
+          response.off('close', onClose);
+        }
+        rooms.resize(place, found <= largerThan ? 0 : found);
+      };
+      const onClose = () => resize(0);
+      measured.set(response, resize);
+      response.once('close', onClose);
+      rooms.enter(place);
+    }
   };
 }
 
 /** A body is in memory whole: what was unknown about its size is known now. For the parser's `verify`. */
 export function bodyIsRead(_request: IncomingMessage, response: ServerResponse, body: Buffer): void {
-  places.get(response)?.resize(body.byteLength);
+  measured.get(response)?.(body.byteLength);
 }
 
 /** The body of a request is needed no more and let go, although its answer still waits for something. */
 export function bodyIsDone(request: Request, response: Response): void {
   request.body = undefined;
-  places.get(response)?.resize(0);
+  measured.get(response)?.(0);
 }
 
-/** At most; a body that does not say, or is packed, can be as large as is allowed. */
-function sizeOf(request: Request, limit: number): number {
+/** At most: a packed body can be as large as is allowed. Null for one that does not say. */
+function sizeOf(request: Request, limit: number): number | null {
+  if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') return limit;
+  if (request.headers['transfer-encoding'] !== undefined) return null;
   const length = Number(request.headers['content-length'] ?? NaN);
-  const isPacked = (request.headers['content-encoding'] ?? 'identity') !== 'identity';
-  if (request.headers['transfer-encoding'] !== undefined || isPacked) return limit;
   return Number.isFinite(length) ? Math.min(length, limit) : 0;
+}
+
+/** Calls back once more of a body has come than `size` bytes. The parser that reads it has to follow at once. */
+function onceLarger(request: Request, size: number, callback: () => void): void {
+  let come = 0;
+  const count = (chunk: Buffer) => {
+    come += chunk.byteLength;
+    if (come <= size) return;
+    request.off('data', count);
+    callback();
+  };
+  request.on('data', count);
 }
 
 function tooBusy(): GatewayError {

@@ -15,7 +15,7 @@ import {
 import { eventually } from '../support/eventually.ts';
 import { silent } from '../support/messaging.ts';
 
-const LIMITS = { limit: 10_000, largerThan: 100, together: 2_000, waitMs: 60_000 };
+const LIMITS = { limit: 10_000, largerThan: 100, together: 2_000, waitMs: 60_000, silentMs: 60_000 };
 
 /** A server that keeps every answer back. */
 async function serve(limits: LargeBodyLimits = LIMITS) {
@@ -116,24 +116,37 @@ test('callers who go away, waiting or not, give back their room once', async () 
 
 const CHUNKED = { 'transfer-encoding': 'chunked' };
 
-test('a body that does not say how large it is, counted as the largest until it is read', async () => {
-  const { send, reached, letters, come } = await serve();
+test('a body that does not say how large it is, waits once it has turned out to be large', async () => {
+  const { post, send, reached, letters, come } = await serve();
   send('a', 1_000);
   await eventually(letters).toBe('a');
-  send('b', 10, CHUNKED);
-  await eventually(come).toBe(2);
-  send('s', 50);
+  send('s', 50, CHUNKED);
   await eventually(letters).toBe('as');
+  const unknown = post(NaN, CHUNKED);
+  unknown.write('b'.repeat(90));
+  await eventually(come).toBe(3);
+  unknown.end('b'.repeat(1_410));
+  // Slow ones keep nobody out that is small.
+  post(NaN, CHUNKED).write('x');
+  send('t', 50, CHUNKED);
+  await eventually(letters).toBe('ast');
   reached[0]!.response.end();
-  await eventually(letters).toBe('abs');
-  // None of these has been answered: read, the small one takes nothing and the larger what it is.
-  send('c', 1_500, CHUNKED);
-  await eventually(letters).toBe('abcs');
-  send('d', 400);
-  await eventually(letters).toBe('abcds');
-  send('e', 200);
-  send('t', 50);
-  await eventually(letters).toBe('abcdst');
+  await eventually(letters).toBe('abst');
+  // Read, it takes what it is, although it has not been answered.
+  send('c', 400);
+  await eventually(letters).toBe('abcst');
+  send('d', 200);
+  send('u', 50);
+  await eventually(letters).toBe('abcstu');
+});
+
+test('a large body whose sender falls silent, given up for those who wait for it', async () => {
+  const { post, send, letters, come, gone } = await serve({ ...LIMITS, silentMs: 300 });
+  post(1_900).write('a');
+  await eventually(come).toBe(1);
+  send('b', 1_900);
+  await eventually(letters).toBe('b');
+  expect(gone()).toBe(1);
 });
 
 test('a body that has waited too long, refused, and the next one read', async () => {

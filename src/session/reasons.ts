@@ -3,7 +3,9 @@ import type { Reason } from './state.ts';
 
 const CONNECT = 'Press Connect on the page /whatsapp, or send: POST /api/whatsapp/connect';
 
-const LINK = 'Link it again: scan the QR code in WhatsApp under Settings, Linked devices';
+/** After a log-out that somebody asked for nothing starts by itself; where a QR is shown already, Connect does no harm. */
+const LINK =
+  'To link it again: Connect on the page /whatsapp (or POST /api/whatsapp/connect), and scan the QR code in WhatsApp under Settings, Linked devices';
 
 /** The reasons that the state machine itself gives. All others come as GatewayErrors with their own words. */
 export const REASONS = {

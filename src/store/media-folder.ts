@@ -46,6 +46,7 @@ export class MediaFolder {
    */
   async put(content: AsyncIterable<Uint8Array>, maxBytes: number): Promise<StoredFile> {
     const temporary = join(this.#path, INCOMING, randomUUID());
+    const claimed: string[] = [];
     try {
       const { sha256, size } = await this.#write(temporary, content, maxBytes);
       const target = this.#fileOf(sha256);
@@ -53,12 +54,14 @@ export class MediaFolder {
       await this.#afterOthers(async () => {
         await this.#storage(() => rename(temporary, target));
         this.#claims.set(sha256, (this.#claims.get(sha256) ?? 0) + 1);
+        claimed.push(sha256);
       });
       await this.#storage(() => syncFolder(dirname(target)));
       if (made !== undefined) await this.#storage(() => syncFolder(this.#path));
       return { sha256, size };
     } catch (error) {
       await rm(temporary, { force: true });
+      for (const sha256 of claimed) this.#unclaim(sha256);
       throw error;
     }
   }
@@ -69,10 +72,7 @@ export class MediaFolder {
    */
   async release(sha256: string, isNeeded: (sha256: string) => boolean): Promise<void> {
     await this.#afterOthers(async () => {
-      const others = (this.#claims.get(sha256) ?? 1) - 1;
-      if (others > 0) this.#claims.set(sha256, others);
-      else this.#claims.delete(sha256);
-      if (others === 0 && !isNeeded(sha256)) await rm(this.pathOf(sha256), { force: true });
+      if (this.#unclaim(sha256) === 0 && !isNeeded(sha256)) await rm(this.pathOf(sha256), { force: true });
     }).catch(() => undefined);
   }
 
@@ -169,6 +169,14 @@ export class MediaFolder {
       await file.close();
     }
     return { sha256: hash.digest('hex'), size };
+  }
+
+  /** @returns how many others claim the file */
+  #unclaim(sha256: string): number {
+    const others = (this.#claims.get(sha256) ?? 1) - 1;
+    if (others > 0) this.#claims.set(sha256, others);
+    else this.#claims.delete(sha256);
+    return others;
   }
 
   #afterOthers<T>(work: () => Promise<T>): Promise<T> {

@@ -27,6 +27,7 @@ import { openStore } from '../../src/store/store.ts';
 import { newWebhookSchema } from '../../src/webhooks/schema.ts';
 import { newSecret } from '../../src/webhooks/sign.ts';
 import { progressFrom } from '../../src/webhooks/webhook.ts';
+import { breakFs } from '../support/broken-fs.ts';
 import { SettlingClock, settle } from '../support/settling-clock.ts';
 import { silent, startMessaging, text } from '../support/messaging.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -270,6 +271,25 @@ describe('media folder', () => {
     expect(await outgoingMedia.sizeOf(old.sha256)).toBeNull();
     expect(await outgoingMedia.sizeOf(recent.sha256)).toBe(6);
     expect(await outgoingMedia.sizeOf(claimed.sha256)).toBe(7);
+  });
+
+  test('a file that is in its place when the disk fails, removed by a later clean-up', async () => {
+    const { outgoingMedia } = openStore(tempFolder(), silent);
+    const put = () => outgoingMedia.put(Readable.from([Buffer.from('file')]), 100);
+    let isBroken = true;
+    breakFs(
+      'open',
+      (real) =>
+        (path, ...rest) =>
+          isBroken && rest[0] === 'r'
+            ? Promise.reject(Object.assign(new Error('EIO'), { code: 'EIO' }))
+            : real(path, ...rest),
+    );
+    await expect(put()).rejects.toMatchObject({ code: 'storage_unavailable' });
+    expect(await outgoingMedia.sweep(Date.now() + 60_000, () => false)).toBe(1);
+    isBroken = false;
+    const { sha256 } = await put();
+    expect(await outgoingMedia.sizeOf(sha256)).toBe(4);
   });
 
   test('a clean-up of a folder in which others have left something, leaves that and does its work', async () => {

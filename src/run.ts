@@ -12,6 +12,12 @@ const EX_CONFIG = 78;
 const STOP_MS = 9_000;
 
 /**
+ * Signals so soon after the first one are the same request, in milliseconds: of one Ctrl+C the terminal tells the
+ * whole group, npm among them, which passes it on.
+ */
+const ONE_REQUEST_MS = 1_000;
+
+/**
  * Runs the gateway in this process until a signal ends it: configuration, gateway, signals, exit code.
  * With `--check-config` it only says whether the configuration is valid, once every part of the program has been
  * loaded: none is missing, and where there is a compile cache, all of them are in it.
@@ -41,7 +47,11 @@ export async function run(
     log.fatal({ err: error }, 'unexpected error; the gateway ends');
     void stop(1);
   });
+  let askedAt: number | null = null;
   onStopSignal((signal) => {
+    const now = performance.now();
+    if (askedAt !== null && now - askedAt < ONE_REQUEST_MS) return;
+    askedAt ??= now;
     log.info({ signal }, 'stopping');
     void stop(0);
   });
@@ -65,7 +75,7 @@ async function loadEverything(): Promise<void> {
   ]);
 }
 
-/** Ends in order; the second call, or a hang, ends at once. Chromium goes with the process: it hangs on its pipe. */
+/** Ends in order; a second call, or a hang, ends at once. Chromium goes with the process: it hangs on its pipe. */
 function stopper(gateway: Gateway, log: Logger): (exitCode: number) => Promise<void> {
   let stopping = false;
   return async (exitCode) => {

@@ -80,6 +80,30 @@ describe('process, from start to stop', () => {
     expect(gateway.stdout).not.toContain(simulator.issuedQrs()[0]?.ref);
   });
 
+  it('npm start, ended by one Ctrl+C, which npm passes on, is a clean stop', async () => {
+    await simulate();
+    const gateway = start({ command: 'npm', inGroup: true });
+    await gateway.until(({ hasQr }) => hasQr, 'a QR');
+    gateway.pressCtrlC();
+    await gateway.exited;
+    expect(gateway.said('stop')).toEqual(['stopping', 'stopped']);
+    await expectNothingLeft();
+  });
+
+  it('Ctrl+C again while the stop hangs, forces it', async () => {
+    await simulate();
+    const gateway = start();
+    await gateway.until(({ hasQr }) => hasQr, 'a QR');
+    const [browser] = await findProcessesUsingProfile(profile);
+    process.kill(browser!.pid, 'SIGSTOP');
+    const pressed = performance.now();
+    gateway.child.kill('SIGINT');
+    await waitFor(() => gateway.said('stopping').length === 1 && performance.now() - pressed > 1_000);
+    gateway.child.kill('SIGINT');
+    expect(await gateway.exited).toEqual({ code: 1, signal: null });
+    expect(gateway.said('stop')).toEqual(['stopping', 'stopping', 'forced to stop']);
+  });
+
   it('a bad configuration, exit 78 with every problem named and no value shown', async () => {
     await simulate();
     const gateway = start({

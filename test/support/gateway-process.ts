@@ -15,6 +15,8 @@ export interface GatewayProcessOptions {
   readonly gid?: number;
   /** `npm start`, as the README says; or `node src/main.ts`, as the container does. */
   readonly command?: 'npm' | 'node';
+  /** As a shell starts it in a terminal: with a process group of its own, for `pressCtrlC`. */
+  readonly inGroup?: boolean;
 }
 
 /** The gateway as a process of its own. */
@@ -27,7 +29,7 @@ export class GatewayProcess {
   readonly #dataPath = mkdtempSync(join(tmpdir(), 'whatsapp-gateway-data-'));
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
 
-  constructor({ env, uid, gid, command = 'node' }: GatewayProcessOptions) {
+  constructor({ env, uid, gid, command = 'node', inGroup = false }: GatewayProcessOptions) {
     chmodSync(this.#dataPath, 0o777);
     const [file, args] =
       command === 'npm'
@@ -36,6 +38,7 @@ export class GatewayProcess {
     this.child = spawn(file, args, {
       cwd: PROJECT,
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: inGroup,
       ...(uid !== undefined && { uid, gid: gid ?? uid }),
       env: {
         PATH: process.env['PATH'],
@@ -110,6 +113,11 @@ export class GatewayProcess {
   ): Promise<{ code: number | null; signal: NodeJS.Signals | null }> {
     this.child.kill(signal);
     return this.exited;
+  }
+
+  /** What a terminal does: it tells everybody of the group. */
+  pressCtrlC(): void {
+    process.kill(-(this.child.pid ?? NaN), 'SIGINT');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -62,7 +62,7 @@ export interface MessagingBorder {
 const LARGE_BODIES: LargeBodyLimits = {
   limit: JSON_BODY_LIMIT,
   largerThan: 1024 * 1024,
-  together: 2 * JSON_BODY_LIMIT,
+  together: JSON_BODY_LIMIT,
   waitMs: 30_000,
   silentMs: 20_000,
 };

@@ -131,12 +131,13 @@ export function bodyIsDone(request: Request, response: Response): void {
   measured.get(response)?.(0);
 }
 
-/** At most: a packed body can be as large as is allowed. Null for one that does not say. */
+/** At most: a packed body can be as large as is allowed. Null for one that does not say; 0 where none will be read. */
 function sizeOf(request: Request, limit: number): number | null {
   if ((request.headers['content-encoding'] ?? 'identity') !== 'identity') return limit;
   if (request.headers['transfer-encoding'] !== undefined) return null;
   const length = Number(request.headers['content-length'] ?? NaN);
-  return Number.isFinite(length) ? Math.min(length, limit) : 0;
+  // One that is too large is refused at once.
+  return length <= limit ? length : 0;
 }
 
 /** Calls back once more of a body has come than `size` bytes. The parser that reads it has to follow at once. */

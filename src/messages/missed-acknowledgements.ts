@@ -94,6 +94,7 @@ export class MissedAcknowledgements {
   /** @returns what is to be asked again: a question without an answer in two, so that one message does not keep the others */
   async #ask(batches: readonly Unread[][], gone: AbortSignal): Promise<{ left: Unread[][]; reason: string }> {
     const left: Unread[][] = [];
+    const failed: Unread[][] = [];
     let reason = '';
     let unanswered = 0;
     for (const batch of batches) {
@@ -109,10 +110,11 @@ export class MissedAcknowledgements {
       } catch (error) {
         unanswered += 1;
         reason = messageOf(error);
-        left.push(...batchesOf(batch, Math.max(1, Math.ceil(batch.length / 2))));
+        failed.push(...batchesOf(batch, Math.max(1, Math.ceil(batch.length / 2))));
       }
     }
-    return { left: gone.aborted ? [] : left, reason };
+    // Those that failed last: side by side at the beginning, they would keep all others out for ever.
+    return { left: gone.aborted ? [] : [...left, ...failed], reason };
   }
 
   async #tellAll(batch: readonly Unread[], answers: readonly (LookUp | null)[]): Promise<void> {

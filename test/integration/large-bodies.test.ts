@@ -164,6 +164,14 @@ test('a body that has waited too long, refused, and the next one read', async ()
   await eventually(letters).toBe('bd');
 });
 
+test('a body that is larger than any may be, refused at once', async () => {
+  const { send, letters } = await serve();
+  send('a', 1_900);
+  await eventually(letters).toBe('a');
+  const [refused] = (await once(send('b', 10_001), 'response')) as [IncomingMessage];
+  expect(refused.statusCode).toBe(413);
+});
+
 test('a body that is needed no more, let go', async () => {
   const { send, reached, letters } = await serve();
   send('a', 1_000);

@@ -95,20 +95,22 @@ test('no answer, asked again until WhatsApp is gone', async () => {
   expect(transport.lookUps).toHaveLength(1);
 });
 
-test('one message that the page never answers for, the others are told nevertheless, and it is given up', async () => {
+test.each([
+  ['one message', 120, [0]],
+  ['two messages, side by side in two questions', 300, [249, 250]],
+])('%s that the page never answers for, all others are told nevertheless', async (_what, count, hanging) => {
   const { outbox, sender, transport, missed, told, clock } = start();
-  for (let n = 0; n < 120; n += 1) await outbox.accept(text(`${n}`));
+  for (let n = 0; n < count; n += 1) await outbox.accept(text(`${n}`));
   sender.connected();
-  await waitFor(() => transport.order.length === 120);
+  await waitFor(() => transport.order.length === count);
   await settle();
   transport.ack = 2;
-  const [hanging] = transport.order;
-  transport.neverFound = hanging?.waId ?? '';
+  for (const index of hanging) transport.neverFound.add(transport.order[index]?.waId ?? '');
   const running = missed.run(never);
   await clock.advance(3_600_000);
   await running;
-  expect(new Set(told.map(({ waId }) => waId)).size).toBe(119);
-  expect(told).toHaveLength(119);
+  expect(new Set(told.map(({ waId }) => waId)).size).toBe(count - hanging.length);
+  expect(told).toHaveLength(count - hanging.length);
 });
 
 test.each(['serialized', 'minified'] as const)(

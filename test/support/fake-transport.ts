@@ -39,8 +39,8 @@ export class FakeTransport implements MessageTransport {
   connected = true;
   faults: Fault[] = [];
   lookUpFaults: Error[] = [];
-  /** The page does not answer when it is asked for this one. */
-  neverFound = '';
+  /** The page does not answer when it is asked for one of these. */
+  readonly neverFound = new Set<string>();
   /** What the page is still sending, by id, although nobody waits for it any more. */
   readonly underWay = new Map<string, () => void>();
   /** What was shown, in order. */
@@ -77,7 +77,7 @@ export class FakeTransport implements MessageTransport {
     if (!this.connected) throw new NotConnectedError('not connected');
     const fault = this.lookUpFaults.shift();
     if (fault !== undefined) throw fault;
-    if (waId === this.neverFound) throw new OutcomeUnknownError('no answer within 15000 ms');
+    if (this.neverFound.has(waId)) throw new OutcomeUnknownError('no answer within 15000 ms');
     const known = this.delivered.get(waId);
     if (known === undefined) {
       return this.underWay.has(waId) ? { found: false, isUnderWay: true } : { found: false };

@@ -214,7 +214,7 @@ const environmentRules = environmentSchema.superRefine((env, context) => {
 });
 
 export interface ConfigProblem {
-  /** The environment variable. */
+  /** The environment variable, or the file that they come from. */
   readonly name: string;
   /** What was expected. */
   readonly message: string;
@@ -232,9 +232,13 @@ export class ConfigError extends Error {
 
 /**
  * Reads the configuration from environment variables. An empty value counts as not set.
+ * @param before what is wrong already with where they come from
  * @throws ConfigError with every problem
  */
-export function readConfig(environment: Readonly<Record<string, string | undefined>>): Config {
+export function readConfig(
+  environment: Readonly<Record<string, string | undefined>>,
+  before: readonly ConfigProblem[] = [],
+): Config {
   const given: Record<string, string> = {};
   for (const name of Object.keys(environmentSchema.shape)) {
     const value = environment[name]?.trim();
@@ -242,10 +246,10 @@ export function readConfig(environment: Readonly<Record<string, string | undefin
   }
   const parsed = environmentRules.safeParse(given);
   if (!parsed.success) {
-    throw new ConfigError(
-      parsed.error.issues.map(({ path, message }) => ({ name: String(path[0]), message })),
-    );
+    const problems = parsed.error.issues.map(({ path, message }) => ({ name: String(path[0]), message }));
+    throw new ConfigError([...before, ...problems]);
   }
+  if (before.length > 0) throw new ConfigError(before);
   const env = parsed.data;
   return Object.freeze({
     port: env.PORT,

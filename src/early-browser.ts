@@ -1,4 +1,4 @@
-import dotenv from 'dotenv';
+import { readEnvFile } from './env-file.ts';
 import { findBrowser, type FoundBrowser } from './whatsapp/browser.ts';
 
 /**
@@ -7,7 +7,8 @@ import { findBrowser, type FoundBrowser } from './whatsapp/browser.ts';
  * @returns null when the program has not been started to connect (`--check-config`); a failure is for who awaits it
  */
 export function lookForBrowser(): Promise<FoundBrowser> | null {
-  dotenv.config({ quiet: true });
+  // Whether it can be read is told with the rest of the configuration.
+  readEnvFile();
   if (process.argv.includes('--check-config')) return null;
   // Trimmed as the configuration does it.
   const found = findBrowser({ executablePath: process.env['PUPPETEER_EXECUTABLE_PATH']?.trim() });

@@ -1,4 +1,5 @@
 import { ConfigError, readConfig, type Config } from './config.ts';
+import { readEnvFile } from './env-file.ts';
 import { messageOf } from './errors.ts';
 import { Gateway } from './gateway.ts';
 import { createLogger, type Logger } from './log.ts';
@@ -96,11 +97,11 @@ function stopper(gateway: Gateway, log: Logger): (exitCode: number) => Promise<v
 
 function loadConfig(): Config {
   try {
-    return readConfig(process.env);
+    return readConfig(process.env, readEnvFile());
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(
-      `The configuration is not valid. Set these in the environment or in .env:\n${error.problems
+      `The configuration is not valid. Put this right, in the environment or in .env:\n${error.problems
         .map(({ name, message }) => `  ${name}: ${message}\n`)
         .join('')}`,
     );

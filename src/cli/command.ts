@@ -1,5 +1,5 @@
-import dotenv from 'dotenv';
 import { ConfigError, readConfig, type Config } from '../config.ts';
+import { readEnvFile } from '../env-file.ts';
 import { codeOf, GatewayError, messageOf } from '../errors.ts';
 
 /** Bad words on the command line (EX_USAGE of sysexits.h), and a bad configuration (EX_CONFIG). */
@@ -27,8 +27,8 @@ export class UsageError extends Error {
 
 /** The configuration as the gateway reads it: `.env` in the working directory, then the environment. @throws ConfigError */
 export function readConfiguration(): Config {
-  dotenv.config({ quiet: true });
-  return readConfig(process.env);
+  const problems = readEnvFile();
+  return readConfig(process.env, problems);
 }
 
 /**
@@ -64,6 +64,6 @@ function exitCodeOf(error: unknown): number {
 }
 
 function complainOfConfiguration({ problems }: ConfigError): void {
-  process.stderr.write('The configuration is not valid. Set these in the environment or in .env:\n');
+  process.stderr.write('The configuration is not valid. Put this right, in the environment or in .env:\n');
   for (const { name, message } of problems) process.stderr.write(`  ${name}: ${message}\n`);
 }

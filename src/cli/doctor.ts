@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { parseArgs } from 'node:util';
-import dotenv from 'dotenv';
 import type { Config } from '../config.ts';
+import { readEnvFile } from '../env-file.ts';
 import { checkBrowser, checkConfiguration, checkFolder, judgeGateway } from '../doctor/checks.ts';
 import { checkDataFolder } from '../doctor/data-folder.ts';
 import { failed, type Finding } from '../doctor/finding.ts';
@@ -38,8 +38,7 @@ await runCommand(async (signal) => {
     say(HELP);
     return 0;
   }
-  dotenv.config({ quiet: true });
-  const { config, findings: first } = checkConfiguration(process.env);
+  const { config, findings: first } = checkConfiguration(process.env, readEnvFile());
   const findings = [...first, ...(config === null ? [] : await examine(config, values.offline))];
   signal.throwIfAborted();
   const healthy = findings.every(({ verdict }) => verdict !== 'problem');

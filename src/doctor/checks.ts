@@ -1,4 +1,5 @@
-import { ConfigError, readConfig, type Config } from '../config.ts';
+import { ConfigError, readConfig, type Config, type ConfigProblem } from '../config.ts';
+import { ENV_FILE } from '../env-file.ts';
 import { GatewayError, messageOf } from '../errors.ts';
 import { readHost } from '../session/folder-host.ts';
 import { SessionFolder } from '../session/session-folder.ts';
@@ -9,12 +10,15 @@ import { trialRun } from '../whatsapp/trial-run.ts';
 import { failed, ok, problem, warning, type Finding } from './finding.ts';
 
 /** The configuration, and what is wrong with it. No value of a secret is in a finding. */
-export function checkConfiguration(environment: Readonly<Record<string, string | undefined>>): {
+export function checkConfiguration(
+  environment: Readonly<Record<string, string | undefined>>,
+  before: readonly ConfigProblem[] = [],
+): {
   readonly config: Config | null;
   readonly findings: readonly Finding[];
 } {
   try {
-    const config = readConfig(environment);
+    const config = readConfig(environment, before);
     return {
       config,
       findings: [
@@ -34,7 +38,11 @@ export function checkConfiguration(environment: Readonly<Record<string, string |
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const findings = error.problems.map(({ name, message }) =>
-      problem('configuration', `${name}: ${message}`, `Correct ${name} in .env or in the environment`),
+      problem(
+        'configuration',
+        `${name}: ${message}`,
+        name === ENV_FILE ? 'Then ask again' : `Correct ${name} in .env or in the environment`,
+      ),
     );
     return { config: null, findings };
   }

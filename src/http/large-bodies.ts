@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, RequestHandler, Response } from 'express';
 
 import { GatewayError } from '../errors.ts';
+import { Room, type Guest } from '../room.ts';
 
 export interface LargeBodyLimits {
   /** The largest body that is read, in bytes. */
@@ -15,47 +16,6 @@ export interface LargeBodyLimits {
   readonly waitMs: number;
   /** How long the sender of one that is being read may be silent, in milliseconds: others wait for it. */
   readonly silentMs: number;
-}
-
-/** The room that the body of a request takes. */
-interface Place {
-  size: number;
-  hasBegun: boolean;
-  readonly begin: () => void;
-}
-
-/** How much of what fits together is in use, and who waits for the rest. */
-class Rooms {
-  readonly #together: number;
-  readonly #waiting: Place[] = [];
-  #used = 0;
-
-  constructor(together: number) {
-    this.#together = together;
-  }
-
-  enter(place: Place): void {
-    this.#waiting.push(place);
-    this.#beginNext();
-  }
-
-  /** @param size in bytes; 0: it is needed no more, or not waited for */
-  resize(place: Place, size: number): void {
-    if (place.hasBegun) this.#used += size - place.size;
-    else if (size === 0) this.#waiting.splice(this.#waiting.indexOf(place), 1);
-    place.size = size;
-    this.#beginNext();
-  }
-
-  #beginNext(): void {
-    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (this.#used > 0 && this.#used + next.size > this.#together) return;
-      this.#waiting.shift();
-      this.#used += next.size;
-      next.hasBegun = true;
-      next.begin();
-    }
-  }
 }
 
 /** What tells the size of a body that is in memory by now. */
@@ -71,7 +31,7 @@ const measured = new WeakMap<ServerResponse, (size: number) => void>();
  */
 export function limitLargeBodies(limits: LargeBodyLimits): RequestHandler {
   const { limit, largerThan, waitMs, silentMs } = limits;
-  const rooms = new Rooms(limits.together);
+  const room = new Room(limits.together);
   return (request, response, next) => {
     const size = sizeOf(request, limit);
     if (size === null) {
@@ -96,9 +56,9 @@ export function limitLargeBodies(limits: LargeBodyLimits): RequestHandler {
     }
 
     function enter(wanted: number, begin: () => void): void {
-      const place: Place = {
+      const guest: Guest = {
         size: wanted,
-        hasBegun: false,
+        isInside: false,
         begin: () => {
           request.setTimeout(silentMs, () => request.destroy());
           begin();
@@ -110,12 +70,12 @@ export function limitLargeBodies(limits: LargeBodyLimits): RequestHandler {
           measured.delete(response);
           response.off('close', onClose);
         }
-        rooms.resize(place, found <= largerThan ? 0 : found);
+        room.resize(guest, found <= largerThan ? 0 : found);
       };
       const onClose = () => resize(0);
       measured.set(response, resize);
       response.once('close', onClose);
-      rooms.enter(place);
+      room.enter(guest);
     }
   };
 }

@@ -1,6 +1,7 @@
 import { pauseAfterFailures, type Clock } from '../clock.ts';
 import { GatewayError, messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { Seat, type Room } from '../room.ts';
 import { parseAddress } from './address.ts';
 import { StoppedError, type Connection } from './connection.ts';
 import type { Ledger } from './ledger.ts';
@@ -8,7 +9,7 @@ import type { MessageReason, OutboxMessage } from './message.ts';
 import type { NumberBook } from './numbers.ts';
 import type { Pacer } from './pacer.ts';
 import type { OutboxRows } from './ports.ts';
-import type { Outgoing } from './schema.ts';
+import { mediaOf, type Outgoing } from './schema.ts';
 import type { SenderSettings } from './sender.ts';
 import {
   MediaMissingError,
@@ -34,6 +35,9 @@ const PAUSES = [500, 2_000, 5_000, 15_000, 30_000] as const;
 /** The same between two looks at a message that the page is not done with. */
 const LOOK_PAUSES = [500, 2_000, 5_000] as const;
 
+/** Larger files go out together only as far as they fit: each is in memory several times over on its way; in bytes. */
+const LARGE_FILE = 1024 * 1024;
+
 /** The message cannot go before the one that it quotes. */
 class QuotedUnderWayError extends Error {
   override readonly name = 'QuotedUnderWayError';
@@ -50,6 +54,7 @@ export class Delivery {
   readonly #numbers: NumberBook;
   readonly #connection: Connection;
   readonly #typing: TypingSimulation | null;
+  readonly #room: Room;
   readonly #pacer: Pacer;
   readonly #clock: Clock;
   readonly #log: Logger;
@@ -63,6 +68,8 @@ export class Delivery {
     connection: Connection;
     /** Null: messages go out without it. */
     typing: TypingSimulation | null;
+    /** For large files, in bytes. */
+    room: Room;
     pacer: Pacer;
     clock: Clock;
     log: Logger;
@@ -74,6 +81,7 @@ export class Delivery {
     this.#numbers = parts.numbers;
     this.#connection = parts.connection;
     this.#typing = parts.typing;
+    this.#room = parts.room;
     this.#pacer = parts.pacer;
     this.#clock = parts.clock;
     this.#log = parts.log;
@@ -86,6 +94,20 @@ export class Delivery {
    *   false when it goes on
    */
   async deliver(id: string, unknown: boolean, onIdle: (idle: boolean) => void): Promise<DeliveryOutcome> {
+    const seat = new Seat(this.#room);
+    try {
+      return await this.#deliver(id, unknown, onIdle, seat);
+    } finally {
+      seat.leave();
+    }
+  }
+
+  async #deliver(
+    id: string,
+    unknown: boolean,
+    onIdle: (idle: boolean) => void,
+    seat: Seat,
+  ): Promise<DeliveryOutcome> {
     const waiting = async (wait: Promise<void>): Promise<void> => {
       onIdle(true);
       try {
@@ -148,6 +170,12 @@ export class Delivery {
             continue;
           }
         }
+        const fileSize = mediaOf(message.content)?.size ?? 0;
+        if (fileSize > LARGE_FILE && !seat.isTaken) {
+          // Smaller ones of other chats go meanwhile; and what was looked at above may have changed afterwards.
+          await waiting(seat.take(fileSize));
+          continue;
+        }
         const content = await this.#withQuoted(message.content);
         const sending = await this.#ledger.markSending(id, chatId, wasTakenBack);
         if (sending === null) return { type: 'done' };
@@ -167,6 +195,7 @@ export class Delivery {
         }
         lastError = messageOf(error);
         isPaced = false;
+        seat.leave();
         if (error instanceof NotTakenError) {
           const { epoch } = this.#connection;
           const now = this.#clock.now();

@@ -1,6 +1,7 @@
 import type { Clock, Random } from '../clock.ts';
 import { messageOf } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import { Room } from '../room.ts';
 import { Connection } from './connection.ts';
 import { Delivery, type DeliveryOutcome } from './delivery.ts';
 import { Lanes } from './lanes.ts';
@@ -28,6 +29,9 @@ export interface SenderSettings {
 
 /** How often messages that wait for WhatsApp's server are looked at. */
 const STUCK_CHECK_MS = 1_000;
+
+/** Of large files that are on their way into the page at the same time, in bytes: a NAS has little memory. */
+const LARGE_FILES_TOGETHER = 32 * 1024 * 1024;
 
 /**
  * Drains the outbox while WhatsApp is connected. What was on its way when the process, the browser or the page
@@ -75,7 +79,8 @@ export class Sender implements Departures {
     const connection = new Connection(parts.clock);
     this.#connection = connection;
     const typing = parts.settings.typing ? new TypingSimulation({ ...parts, connection }) : null;
-    this.#delivery = new Delivery({ ...parts, connection, typing });
+    const room = new Room(LARGE_FILES_TOGETHER);
+    this.#delivery = new Delivery({ ...parts, connection, typing, room });
   }
 
   get waiting(): number {

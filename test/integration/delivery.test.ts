@@ -168,3 +168,34 @@ test.each([
     expect(times).toEqual(times.toSorted());
   },
 );
+
+test('large files go to the page one after the other once they are too many together; what is small does not wait', async () => {
+  const { outbox, sender, transport, clock } = start({ settings: { ratePerMinute: 0, concurrency: 3 } });
+  const media = { sha256: 'a'.repeat(64), size: 20 * 1024 * 1024, mimetype: 'video/mp4', filename: null };
+  const { promise: uploaded, resolve: upload } = Promise.withResolvers<undefined>();
+  transport.faults = [{ type: 'hang', until: uploaded }];
+  for (const n of [1, 2, 3]) await outbox.accept({ type: 'video', to: `4915100000${n}`, media });
+  for (const n of [4, 5]) await outbox.accept(text(`${n}`, `4915100000${n}`));
+  sender.connected();
+  await clock.advance(1_000);
+  expect(transport.texts()).toEqual(['4', '5']);
+  const waiting = outbox.list({ statuses: ['queued'], before: null, limit: 10 });
+  expect(waiting.map(({ to }) => to)).toEqual(['49151000003', '49151000002']);
+  await outbox.cancel(waiting[0]?.id ?? '');
+  upload(undefined);
+  await clock.advance(1_000);
+  expect(transport.texts()).toEqual(['4', '5', 'video', 'video']);
+});
+
+test('a large file that fails, the room it has taken is given to others before it is tried again', async () => {
+  const { outbox, sender, transport, clock } = start({ settings: { ratePerMinute: 0 } });
+  const media = { sha256: 'a'.repeat(64), size: 30 * 1024 * 1024, mimetype: 'video/mp4', filename: null };
+  transport.faults = [{ type: 'reject', error: new NotTakenError('no') }];
+  await outbox.accept({ type: 'video', to: '49151000001', media });
+  await outbox.accept({ type: 'video', to: '49151000002', media });
+  sender.connected();
+  await clock.advance(0);
+  expect(transport.order.map(({ chatId }) => chatId)).toEqual(['49151000002@c.us']);
+  await clock.advance(1_000);
+  expect(transport.order.map(({ chatId }) => chatId)).toEqual(['49151000002@c.us', '49151000001@c.us']);
+});

@@ -1,0 +1,31 @@
+import { resolve } from 'node:path';
+
+import dotenv from 'dotenv';
+
+import type { ConfigProblem } from './config.ts';
+import { codeOf, messageOf } from './errors.ts';
+
+/** The name of the file, and of what is wrong with it. */
+export const ENV_FILE = '.env';
+
+/**
+ * Takes what `.env` in the working directory sets into the environment; what is set there already stays.
+ * @returns what keeps an existing file from being read: without it a gateway would start with the defaults, which
+ *   means without its API key. None when there is no file
+ */
+export function readEnvFile(): readonly ConfigProblem[] {
+  const { error } = dotenv.config({ quiet: true });
+  const code = codeOf(error);
+  if (error === undefined || code === 'ENOENT') return [];
+  const path = resolve(ENV_FILE);
+  const owner = `${process.getuid?.() ?? '<user>'}:${process.getgid?.() ?? '<group>'}`;
+  return [
+    {
+      name: ENV_FILE,
+      message:
+        code === 'EISDIR'
+          ? `${path} is a folder; remove it (rmdir '${path}') and make a file, or none`
+          : `${path} cannot be read (${code ?? messageOf(error)}); give it to the user of the gateway: sudo chown ${owner} '${path}'`,
+    },
+  ];
+}

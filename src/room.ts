@@ -1,0 +1,71 @@
+/** Something that takes room, or waits for it. */
+export interface Guest {
+  /** In what the room is measured in, bytes mostly. */
+  size: number;
+  isInside: boolean;
+  /** Called when there is room for it. */
+  readonly begin: () => void;
+}
+
+/** Memory that several share who need much of it: together they take no more than fits, and one of them always may. */
+export class Room {
+  readonly #together: number;
+  readonly #waiting: Guest[] = [];
+  #used = 0;
+
+  constructor(together: number) {
+    this.#together = together;
+  }
+
+  /** Lets a guest in, now or in its turn. */
+  enter(guest: Guest): void {
+    this.#waiting.push(guest);
+    this.#next();
+  }
+
+  /** @param size what it needs by now; 0: nothing any more, or it does not wait any longer */
+  resize(guest: Guest, size: number): void {
+    if (guest.isInside) this.#used += size - guest.size;
+    else if (size === 0) this.#waiting.splice(this.#waiting.indexOf(guest), 1);
+    guest.size = size;
+    this.#next();
+  }
+
+  #next(): void {
+    for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+      if (this.#used > 0 && this.#used + next.size > this.#together) return;
+      this.#waiting.shift();
+      this.#used += next.size;
+      next.isInside = true;
+      next.begin();
+    }
+  }
+}
+
+/** One guest's room, which it takes and leaves as often as it likes. */
+export class Seat {
+  readonly #room: Room;
+  #guest: Guest | null = null;
+
+  constructor(room: Room) {
+    this.#room = room;
+  }
+
+  get isTaken(): boolean {
+    return this.#guest !== null;
+  }
+
+  /** Waits for room. Not while it is taken. */
+  take(size: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#guest = { size, isInside: false, begin: resolve };
+      this.#room.enter(this.#guest);
+    });
+  }
+
+  /** Harmless when it is not taken. */
+  leave(): void {
+    if (this.#guest !== null) this.#room.resize(this.#guest, 0);
+    this.#guest = null;
+  }
+}

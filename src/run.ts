@@ -72,7 +72,7 @@ async function loadEverything(): Promise<void> {
     import('./borders.ts'),
     import('./messaging.ts'),
     import('./qr-images.ts'),
-    import('./whatsapp/page-client.ts'),
+    import('./whatsapp/load-library.ts').then(({ loadClient }) => loadClient()),
   ]);
 }
 

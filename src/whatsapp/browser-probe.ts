@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -67,19 +67,48 @@ interface Failure {
   readonly stderr: string;
 }
 
+/** How much of what a browser complains about is kept, in characters. */
+const KEPT = 64 * 1024;
+
+/** A wrapper can start what it wraps as a child of its own and hang: all of it ends, with the time or this process. */
 async function run(path: string, args: string[], env: Record<string, string>): Promise<Failure | null> {
+  let child: ChildProcess;
+  try {
+    child = spawn(path, args, { env, detached: true, stdio: ['ignore', 'ignore', 'pipe'] });
+  } catch (error) {
+    // Some errors, ETXTBSY among them, are thrown and not told as an event.
+    return { code: codeOf(error), message: messageOf(error), stderr: '' };
+  }
   return await new Promise((resolve) => {
-    const options = { env, timeout: VERSION_TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: 1 << 20 } as const;
-    try {
-      execFile(path, args, options, (error, _stdout, stderr) => {
-        if (error === null) resolve(null);
-        else resolve({ code: error.code ?? error.signal ?? null, message: error.message, stderr });
-      });
-    } catch (error) {
-      // Some errors of spawn, EACCES among them, are thrown and not called back.
-      resolve({ code: codeOf(error), message: messageOf(error), stderr: '' });
-    }
+    const kill = () => killGroup(child.pid);
+    const timer = setTimeout(kill, VERSION_TIMEOUT_MS);
+    process.once('exit', kill);
+    let stderr = '';
+    // Not there when there are too many open files.
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      if (stderr.length < KEPT) stderr += text;
+    });
+    const done = (failure: Failure | null) => {
+      clearTimeout(timer);
+      process.off('exit', kill);
+      resolve(failure);
+    };
+    child.on('error', (error) => done({ code: codeOf(error), message: messageOf(error), stderr }));
+    child.on('close', (code, signal) => {
+      const message = `it ended with ${signal ?? `exit code ${code ?? 'unknown'}`}`;
+      done(code === 0 ? null : { code: code ?? signal, message, stderr });
+    });
   });
+}
+
+/** Of a process that leads one. */
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
 }
 
 function problemOf({ code, message, stderr }: Failure): BrowserProblem {

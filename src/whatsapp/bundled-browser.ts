@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { codeOf, messageOf } from '../errors.ts';
 import { browserEnvironment } from './browser-environment.ts';
 import { type BrowserProblem, startProblem } from './browser-probe.ts';
 import { SQLITE_STAND_IN, unpackBrowser } from './browser-unpack.ts';
@@ -17,8 +18,11 @@ export interface BundledBrowserOptions {
 
 export type BundledBrowser =
   | { readonly ok: true; readonly path: string; readonly env: Readonly<Record<string, string>> }
-  /** `reason` is a clause for a person, without paths; `detail` is for the log. */
-  | { readonly ok: false; readonly reason: string; readonly detail: string };
+  /**
+   * `reason` is a clause for a person, without paths; `detail` is for the log. `errno` when it is the disk that refused
+   * to hold it.
+   */
+  | { readonly ok: false; readonly reason: string; readonly detail: string; readonly errno: string | null };
 
 const PACKAGE = '@sparticuz/chromium';
 const GLIBC_LOADER = '/lib64/ld-linux-x86-64.so.2';
@@ -29,7 +33,12 @@ const GLIBC_LOADER = '/lib64/ld-linux-x86-64.so.2';
  * unpacks to fixed names in the shared temp folder, and its flags are made for AWS Lambda.
  */
 export async function bundledBrowser(options: BundledBrowserOptions): Promise<BundledBrowser> {
-  const unavailable = (reason: string, detail = reason): BundledBrowser => ({ ok: false, reason, detail });
+  const unavailable = (reason: string, detail = reason, errno: string | null = null): BundledBrowser => ({
+    ok: false,
+    reason,
+    detail,
+    errno,
+  });
   if (process.platform !== 'linux' || process.arch !== 'x64') {
     return unavailable(`${PACKAGE} is for x64 Linux only`);
   }
@@ -42,6 +51,7 @@ export async function bundledBrowser(options: BundledBrowserOptions): Promise<Bu
   if (!hasGlibc) return unavailable(`${PACKAGE} needs glibc`);
 
   const details: string[] = [];
+  let errno: string | null = null;
   const folders = options.cacheDir === undefined ? cacheFolders(options.env) : [options.cacheDir];
   for (const folder of folders) {
     try {
@@ -54,8 +64,12 @@ export async function bundledBrowser(options: BundledBrowserOptions): Promise<Bu
       if (started.ok) return started;
       details.push(`${folder}: ${started.problem.detail}`);
     } catch (error) {
-      details.push(`${folder}: ${error instanceof Error ? error.message : String(error)}`);
+      errno ??= codeOf(error);
+      details.push(`${folder}: ${messageOf(error)}`);
     }
+  }
+  if (errno !== null) {
+    return unavailable(`${PACKAGE} could not be unpacked: ${errno}`, details.join('; '), errno);
   }
   return unavailable(`${PACKAGE} could not be unpacked or does not start`, details.join('; '));
 }

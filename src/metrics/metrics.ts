@@ -84,5 +84,6 @@ const LIVE = ['starting', 'qr', 'syncing', 'ready', 'reconnecting'] as const sat
 
 /** Whether somebody asked for it. @param before the phase that it came from */
 function isWanted(code: ErrorCode, before: Phase): boolean {
-  return code === 'stopped' || (code === 'logged_out' && !LIVE.some((phase) => phase === before));
+  if (code === 'stopped' || code === 'unlink_unconfirmed') return true;
+  return code === 'logged_out' && !LIVE.some((phase) => phase === before);
 }

@@ -1,12 +1,12 @@
 import { reasonOf, REASONS } from './reasons.ts';
 import { check, removalIn, remove, removing, rest, stop, to, type Context, type Step } from './steps.ts';
-import type { AfterStop, Reason, SessionState, StateIn } from './state.ts';
+import type { AfterStop, Reason, Removal, SessionState, StateIn } from './state.ts';
 
 /** Starts what does not run. Harmless when it runs already. */
 export function connect(state: SessionState, context: Context): Step {
   switch (state.phase) {
     case 'failed':
-      if (state.removal !== null) return removeAgain(state, true, context);
+      if (state.removal !== null) return removeAgain(state, { ...state.removal, restart: true }, context);
       return check(0, stillTrue(state.reason), context);
     case 'stopped':
     case 'waiting':
@@ -39,7 +39,9 @@ export function disconnect(state: SessionState, context: Context): Step {
   switch (state.phase) {
     case 'failed':
       // A removal that is at work cannot be called back; one that would be tried later can.
-      return removalIn(state) === null ? rest(reason, context) : to(removing(false, context));
+      return state.removal === null || !state.looking
+        ? rest(reason, context)
+        : to(removing({ ...state.removal, restart: false }, context));
     case 'stopped':
     case 'checking':
     case 'waiting':
@@ -105,17 +107,18 @@ export function logout(state: SessionState, context: Context): Step {
       );
     case 'starting':
     case 'qr':
-      return stop({ ...state, failures: 0 }, removingAfter(null), null, context);
+      // A code that nobody has scanned has linked nothing.
+      return stop({ ...state, failures: 0 }, removingAfter(null, state.phase !== 'qr'), null, context);
     case 'stopping':
-      return to({ ...state, failures: 0, after: removingAfter(state.after), reason: null });
+      return to({ ...state, failures: 0, after: removingAfter(state.after, true), reason: null });
     case 'stuck':
-      return stop({ ...state, failures: 0 }, removingAfter(state.after), null, context);
+      return stop({ ...state, failures: 0 }, removingAfter(state.after, true), null, context);
     case 'failed':
-      return removeAgain(state, false, context);
+      return removeAgain(state, { ...(state.removal ?? unknown(state)), restart: false }, context);
     case 'stopped':
     case 'checking':
     case 'waiting':
-      return remove(false, context);
+      return remove(unknown(state), context);
     case 'unlinking':
     case 'removing':
       return to({ ...state, restart: false });
@@ -123,8 +126,13 @@ export function logout(state: SessionState, context: Context): Step {
 }
 
 /** Two removals at the same time: the second would take the next login. */
-function removeAgain(state: StateIn<'failed'>, restart: boolean, context: Context): Step {
-  return removalIn(state) === null ? remove(restart, context) : to(removing(restart, context));
+function removeAgain(state: StateIn<'failed'>, removal: Removal, context: Context): Step {
+  return removalIn(state) === null ? remove(removal, context) : to(removing(removal, context));
+}
+
+/** The end of a login while nobody can be asked whether there is one, unless it was ended right before. */
+function unknown({ reason }: SessionState): Removal {
+  return { restart: false, mayBeListed: reason?.code !== 'logged_out' };
 }
 
 /** A login that WhatsApp has ended is removed whatever comes afterwards. */
@@ -137,7 +145,8 @@ function stayingAfter(after: AfterStop): AfterStop {
 }
 
 /** Asked for twice, the second one does not take back what WhatsApp has confirmed to the first. */
-function removingAfter(after: AfterStop | null): AfterStop {
-  const unlinkConfirmed = after?.then === 'remove_login' && after.unlinkConfirmed;
-  return { then: 'remove_login', restart: false, unlinkConfirmed };
+function removingAfter(after: AfterStop | null, mayBeListed: boolean): AfterStop {
+  return after?.then === 'remove_login'
+    ? { ...after, restart: false }
+    : { then: 'remove_login', restart: false, unlinkConfirmed: false, mayBeListed };
 }

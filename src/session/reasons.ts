@@ -19,6 +19,12 @@ export const REASONS = {
     message: 'Logged out; the stored login is being removed',
     action: LINK,
   },
+  unlink_unconfirmed: {
+    code: 'unlink_unconfirmed',
+    message:
+      'Logged out here; the stored login is removed. WhatsApp has not confirmed it, so the phone may still list this device',
+    action: `Remove it on the phone under Settings, Linked devices. ${LINK}`,
+  },
   logged_out: { code: 'logged_out', message: 'Logged out; the stored login is removed', action: LINK },
   load_timeout: {
     code: 'load_timeout',

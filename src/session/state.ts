@@ -34,11 +34,19 @@ export interface PairingCode {
   readonly expiresAt: number;
 }
 
+/** The end of a login. */
+export interface Removal {
+  /** Whether a browser is started afterwards. */
+  readonly restart: boolean;
+  /** WhatsApp was not told, or did not confirm it: the phone may go on listing this device. */
+  readonly mayBeListed: boolean;
+}
+
 /** What is to happen once the browser is gone. */
 export type AfterStop =
   | { readonly then: 'stay' }
   | { readonly then: 'start' }
-  | { readonly then: 'remove_login'; readonly restart: boolean; readonly unlinkConfirmed: boolean }
+  | ({ readonly then: 'remove_login'; readonly unlinkConfirmed: boolean } & Removal)
   | { readonly then: 'retry' };
 
 interface Common {
@@ -77,7 +85,7 @@ export type SessionState =
     })
   | (Live & { readonly phase: 'unlinking'; readonly restart: boolean })
   | (Live & { readonly phase: 'stopping'; readonly after: AfterStop })
-  | (Common & { readonly phase: 'removing'; readonly restart: boolean })
+  | (Common & Removal & { readonly phase: 'removing' })
   | (Common & { readonly phase: 'waiting' })
   /** A person must act. A look is quiet, so that the state does not flicker while nothing is new. */
   | (Common & {
@@ -85,7 +93,7 @@ export type SessionState =
       readonly reason: Reason;
       readonly looking: boolean;
       /** The login that was to be removed and resisted. Then a look is another try at that, and never a start. */
-      readonly removal: { readonly restart: boolean } | null;
+      readonly removal: Removal | null;
     })
   /** A person must act: the browser of this client cannot be ended. */
   | (Live & {

@@ -1,7 +1,7 @@
 import type { Account } from './driver.ts';
 import { remedyFor, retryDelay, type Policy } from './policy.ts';
 import { reasonOf, REASONS } from './reasons.ts';
-import type { AfterStop, Effect, QrCode, Reason, SessionState, StateIn, Timer } from './state.ts';
+import type { AfterStop, Effect, QrCode, Reason, Removal, SessionState, StateIn, Timer } from './state.ts';
 
 /** What a transition may know besides state and input. */
 export interface Context {
@@ -82,29 +82,29 @@ export function lose(from: LiveState, reason: Reason, context: Context): Step {
 
 /** The login was ended by WhatsApp or by the phone: browser first, then the folder, then a new client. */
 export function expel(from: LiveState, restart: boolean, context: Context): Step {
-  const after: AfterStop = { then: 'remove_login', restart, unlinkConfirmed: true };
+  const after: AfterStop = { then: 'remove_login', restart, unlinkConfirmed: true, mayBeListed: false };
   return stop({ ...from, failures: 0 }, after, reasonOf(REASONS.logging_out), context);
 }
 
 /** Removes the stored login; no client is alive here. */
-export function remove(restart: boolean, context: Context): Step {
-  return to(removing(restart, context), { type: 'remove_login' });
+export function remove(removal: Removal, context: Context): Step {
+  return to(removing(removal, context), { type: 'remove_login' });
 }
 
 /** A removal is under way. */
-export function removing(restart: boolean, { now }: Context): StateIn<'removing'> {
+export function removing({ restart, mayBeListed }: Removal, { now }: Context): StateIn<'removing'> {
   const reason = reasonOf(REASONS.logging_out);
-  return { phase: 'removing', since: now, failures: 0, reason, timers: [], restart };
+  return { phase: 'removing', since: now, failures: 0, reason, timers: [], restart, mayBeListed };
 }
 
 /** The removal that is under way in a state, or null. */
-export function removalIn(state: SessionState): { readonly restart: boolean } | null {
+export function removalIn(state: SessionState): Removal | null {
   if (state.phase === 'removing') return state;
   return state.phase === 'failed' && state.looking ? state.removal : null;
 }
 
 /** The login resists: a person must act, and the removal is tried again, never a start. */
-export function resist(reason: Reason, restart: boolean, { now, policy }: Context): Step {
+export function resist(reason: Reason, { restart, mayBeListed }: Removal, { now, policy }: Context): Step {
   const retryAt = now + policy.recheckMs;
   return to({
     phase: 'failed',
@@ -113,7 +113,7 @@ export function resist(reason: Reason, restart: boolean, { now, policy }: Contex
     reason: { ...reason, retryAt },
     timers: [{ name: 'retry', at: retryAt }],
     looking: false,
-    removal: { restart },
+    removal: { restart, mayBeListed },
   });
 }
 
@@ -228,5 +228,5 @@ function underWay<R extends Reason | null>(reason: R): R {
 }
 
 function asksForLink(reason: Reason | null): boolean {
-  return reason?.code === 'logged_out' || reason?.code === 'unpaired';
+  return ['logged_out', 'unlink_unconfirmed', 'unpaired'].includes(reason?.code ?? '');
 }

@@ -4,7 +4,7 @@ import { remedyFor } from './policy.ts';
 import { reasonOf, reasonOfError, REASONS } from './reasons.ts';
 import type { GatewayError } from '../errors.ts';
 import type { DriverEvent } from './driver.ts';
-import type { Reason, SessionInput, SessionState, StateIn, Timer } from './state.ts';
+import type { AfterStop, Reason, SessionInput, SessionState, StateIn, Timer } from './state.ts';
 import { publicStateOf } from './status.ts';
 import {
   beReady,
@@ -184,7 +184,9 @@ function probeFailed(state: SessionState, reason: Reason, context: Context): Ste
 }
 
 function unlinked(state: StateIn<'unlinking'>, unlinkConfirmed: boolean, context: Context): Step {
-  return stop(state, { then: 'remove_login', restart: state.restart, unlinkConfirmed }, null, context);
+  const { restart } = state;
+  const after: AfterStop = { then: 'remove_login', restart, unlinkConfirmed, mayBeListed: !unlinkConfirmed };
+  return stop(state, after, null, context);
 }
 
 function browserStopped(state: StateIn<'stopping' | 'stuck'>, context: Context): Step {
@@ -196,7 +198,7 @@ function browserStopped(state: StateIn<'stopping' | 'stuck'>, context: Context):
     case 'start':
       return check(failures, null, context);
     case 'remove_login':
-      return remove(after.restart, context);
+      return remove(after, context);
     case 'retry':
       return settle(reason ?? reasonOf(REASONS.interrupted), failures, context);
   }
@@ -205,13 +207,13 @@ function browserStopped(state: StateIn<'stopping' | 'stuck'>, context: Context):
 function loginRemoved(state: SessionState, context: Context): Step {
   const removal = removalIn(state);
   if (removal === null) return to(state);
-  const reason = reasonOf(REASONS.logged_out);
+  const reason = reasonOf(removal.mayBeListed ? REASONS.unlink_unconfirmed : REASONS.logged_out);
   return removal.restart ? check(0, reason, context) : rest(reason, context);
 }
 
 function loginNotRemoved(state: SessionState, reason: Reason, context: Context): Step {
   const removal = removalIn(state);
-  return removal === null ? to(state) : resist(reason, removal.restart, context);
+  return removal === null ? to(state) : resist(reason, removal, context);
 }
 
 /** The folder may have been taken away under the browser: what is linked then, nobody will find again. */

@@ -77,21 +77,21 @@ export async function findBrowser(options: FindBrowserOptions = {}): Promise<Fou
       'No browser was found. Looked at PUPPETEER_EXECUTABLE_PATH (not set), for an installed ' +
       "chromium-headless-shell, Chrome or Chromium, in puppeteer's cache, and for the browser that comes " +
       `with npm (${bundled.reason}).${refused.length > 1 ? ' What was found does not start; the log says why.' : ''}`,
-    action: `${unpackingHelp(bundled.errno)}${await installCommand()}; or set PUPPETEER_EXECUTABLE_PATH to the executable of a Chrome or Chromium`,
+    action: `${await installCommand()}; or set PUPPETEER_EXECUTABLE_PATH to the executable of a Chrome or Chromium${unpackingHelp(bundled.errno)}`,
     cause: new Error(refused.join('\n')),
   });
 }
 
-/** What lets the browser that comes with npm be unpacked where the disk refuses it: the cheapest help comes first. */
+/** What lets the browser that comes with npm be unpacked where the disk refuses it. */
 function unpackingHelp(errno: string | null): string {
   switch (errno) {
     case null:
       return '';
     case 'ENOSPC':
     case 'EDQUOT':
-      return 'Free 300 MB in the home folder of the gateway or in its TMPDIR; or ';
+      return '; or free 300 MB in the home folder of the gateway or in its TMPDIR';
     default:
-      return 'Let the gateway write to its home folder (HOME) or to a TMPDIR of its own; or ';
+      return '; or let the gateway write to its home folder (HOME) or to a TMPDIR of its own';
   }
 }
 

@@ -25,6 +25,9 @@ export type BundledBrowser =
   | { readonly ok: false; readonly reason: string; readonly detail: string; readonly errno: string | null };
 
 const PACKAGE = '@sparticuz/chromium';
+/** What a folder answers that cannot hold it. */
+const DISK_REFUSES = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOSPC', 'EDQUOT']);
+
 const GLIBC_LOADER = '/lib64/ld-linux-x86-64.so.2';
 
 /**
@@ -64,7 +67,8 @@ export async function bundledBrowser(options: BundledBrowserOptions): Promise<Bu
       if (started.ok) return started;
       details.push(`${folder}: ${started.problem.detail}`);
     } catch (error) {
-      errno ??= codeOf(error);
+      const code = codeOf(error);
+      if (code !== null && DISK_REFUSES.has(code)) errno ??= code;
       details.push(`${folder}: ${messageOf(error)}`);
     }
   }

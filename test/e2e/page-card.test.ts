@@ -161,6 +161,18 @@ describe('the status card', () => {
     expect(server.session.calls).toEqual([]);
   });
 
+  test('Log out while disconnected, says that the phone is not told, before and after', async () => {
+    const reason = { code: 'stopped', message: '', action: null, retryAt: null } as const;
+    server.session.become(statusIn('stopped', { reason }));
+    await reader.press('Log out');
+    await reader.sees('cannot tell WhatsApp');
+    await reader.losesSight('This gateway disappears from the linked devices');
+    await reader.press('Cancel');
+    server.session.become(statusIn('stopped', { reason: { ...reason, code: 'unlink_unconfirmed' } }));
+    await reader.sees('your phone may not know it');
+    await reader.losesSight('Log out');
+  });
+
   test('Log out, confirmed but not by WhatsApp, says where to look', async () => {
     server.session.unlinkConfirmed = false;
     server.session.become(statusIn('ready'));

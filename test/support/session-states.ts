@@ -52,7 +52,7 @@ export const STATES: { readonly [P in Phase]: StateIn<P> } = {
   },
   unlinking: { ...live, phase: 'unlinking', restart: false, timers: timer('stop') },
   stopping: { ...live, phase: 'stopping', after: { then: 'stay' }, timers: timer('stop') },
-  removing: { ...common, phase: 'removing', restart: false },
+  removing: { ...common, phase: 'removing', restart: false, mayBeListed: false },
   waiting: { ...common, phase: 'waiting', reason: REASON, timers: timer('retry') },
   failed: {
     ...common,

@@ -38,6 +38,7 @@ const EVERY_CODE = Object.keys({
   passkey_required: true,
   stopped: true,
   login_not_removed: true,
+  unlink_unconfirmed: true,
   no_login: true,
   backup_failed: true,
   backup_invalid: true,

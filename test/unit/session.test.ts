@@ -474,13 +474,16 @@ describe('session, the end of a login', () => {
     });
   });
 
-  it.each([true, false])('logout on request, confirmed by WhatsApp: %s', async (confirmed) => {
+  it.each([
+    [true, 'logged_out'],
+    [false, 'unlink_unconfirmed'],
+  ])('logout on request, confirmed by WhatsApp: %s, says %s', async (confirmed, code) => {
     const rig = await ready();
     rig.driver.last.unlinkConfirmed = confirmed;
     const answer = await rig.session.logout();
     expect(answer).toMatchObject({
       unlinkConfirmed: confirmed,
-      status: { status: 'idle', reason: { code: 'logged_out' } },
+      status: { status: 'idle', reason: { code } },
     });
     expect(rig.removals).toBe(1);
     expect(rig.driver.alive).toHaveLength(0);
@@ -520,8 +523,27 @@ describe('session, the end of a login', () => {
 
   it('logout with no browser, the login is removed and the unlink not confirmed', async () => {
     const rig = sessionRig();
-    expect(await rig.session.logout()).toMatchObject({ unlinkConfirmed: false });
+    expect(await rig.session.logout()).toMatchObject({
+      unlinkConfirmed: false,
+      status: { reason: { code: 'unlink_unconfirmed' } },
+    });
     expect(rig.removals).toBe(1);
+  });
+
+  it('logout after a disconnect, the phone is not told and that is said, also after a restart; at a QR there is nothing to say', async () => {
+    const rig = await ready();
+    await rig.session.disconnect();
+    await rig.session.logout();
+    expect(rig.session.status().reason?.code).toBe('unlink_unconfirmed');
+    rig.session.connect();
+    await settle();
+    expect(rig.session.status()).toMatchObject({ phase: 'starting', reason: { code: 'unlink_unconfirmed' } });
+    rig.driver.last.emit({ type: 'qr', payload: 'again' });
+    await settle();
+    await rig.session.logout();
+    expect(rig.session.status().reason?.code).toBe('logged_out');
+    await rig.session.logout();
+    expect(rig.session.status().reason?.code, 'asked again').toBe('logged_out');
   });
 
   it('a login that cannot be removed, says so', async () => {

@@ -3,6 +3,8 @@ import { byId, catchFocusAfter } from './dom.js';
 /** Asks before the login is removed. */
 export class LogoutDialog {
   #dialog = byId('logout-dialog', HTMLDialogElement);
+  #told = byId('logout-told', HTMLElement);
+  #untold = byId('logout-untold', HTMLElement);
 
   /** @param {() => void} logOut */
   constructor(logOut) {
@@ -12,6 +14,12 @@ export class LogoutDialog {
       this.#dialog.close();
       logOut();
     });
+  }
+
+  /** @param {boolean} isLinked whether WhatsApp can be told of it now */
+  render(isLinked) {
+    this.#told.hidden = !isLinked;
+    this.#untold.hidden = isLinked;
   }
 
   open() {

@@ -54,6 +54,7 @@ store.subscribe((model) => {
   const card = statusCard.render(model);
   const dialog = connectDialog.render(model);
   keyPrompt.render(model);
+  logoutDialog.render(['syncing', 'ready', 'reconnecting'].includes(model.status?.phase ?? ''));
   if (model.link !== 'online') logoutDialog.close();
   setOptional(
     byId('version', HTMLElement),

@@ -121,7 +121,9 @@ export const en = {
   'key.empty': 'Enter the key.',
 
   'logout.title': 'Log out of WhatsApp?',
-  'logout.item1': 'This gateway disappears from the linked devices of your phone.',
+  'logout.told': 'This gateway disappears from the linked devices of your phone.',
+  'logout.untold':
+    'The gateway is not connected and cannot tell WhatsApp: afterwards, remove it on your phone under Linked devices. Or connect first.',
   'logout.item2': 'The stored login is deleted. To connect again you scan a new QR code.',
   'logout.item3': 'Your chats stay on the phone.',
   'logout.alternative': 'Just want a break? Disconnect stops the gateway and keeps the login.',
@@ -270,6 +272,9 @@ export const en = {
   'reason.qr_stale.hint': 'The gateway restarts the browser to get one.',
   'reason.logged_out.title': 'Logged out of WhatsApp',
   'reason.logged_out.hint': 'The phone is no longer linked. Connect and scan a new QR code to go on.',
+  'reason.unlink_unconfirmed.title': 'Logged out here; your phone may not know it',
+  'reason.unlink_unconfirmed.hint':
+    'WhatsApp has not confirmed it: look under Linked devices on your phone and remove this gateway there. Connect and scan a new QR code to go on.',
   'reason.unpaired.title': 'WhatsApp no longer accepts this login',
   'reason.unpaired.hint': 'Connect and scan a new QR code to go on.',
   'reason.conflict.title': 'WhatsApp Web is open somewhere else',

@@ -10,6 +10,11 @@ import { startSimulator, type Simulator } from '../test/simulator/server.ts';
 
 const MAIN = join(import.meta.dirname, '..', 'src', 'main.ts');
 
+/** A demo that is killed takes its gateway along: the end of the pipe says so. */
+const ENDS_WITH_THE_DEMO = `data:text/javascript,${encodeURIComponent(
+  "process.stdin.on('close', () => process.kill(process.pid, 'SIGTERM')).resume();",
+)}`;
+
 /** What the demo takes from its own environment; a configuration of a real gateway has no business here. */
 const INHERITED =
   /^(PATH|HOME|USER|LANG|LC_.*|TZ|TERM|TMPDIR|XDG_.*|NODE_.*|LOG_LEVEL|PUPPETEER_EXECUTABLE_PATH)$/;
@@ -36,10 +41,10 @@ const port = process.env['PORT'] ?? '3000';
 const inherited = Object.entries(process.env).filter(([name]) => INHERITED.test(name));
 // A process group of its own: Ctrl+C reaches the demo, and the gateway hears of it once, from the demo. Its
 // working folder is empty, so that no `.env` of a real gateway is read.
-const gateway = spawn(process.execPath, [MAIN], {
+const gateway = spawn(process.execPath, ['--import', ENDS_WITH_THE_DEMO, MAIN], {
   cwd: folder,
   detached: true,
-  stdio: 'inherit',
+  stdio: ['pipe', 'inherit', 'inherit'],
   env: {
     ...Object.fromEntries(inherited),
     PORT: port,

@@ -1,11 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import path from 'node:path';
+import path, { join } from 'node:path';
 import { expect, onTestFailed, onTestFinished, test } from 'vitest';
 import type { StatusBody } from '../../src/session/status.ts';
 import { remoteSimulator } from '../simulator/client.ts';
+import { findProcessesUsingProfile } from '../../src/whatsapp/processes.ts';
 import { freePort } from '../support/free-port.ts';
+import { removeFolder } from '../support/remove-folder.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const PROJECT = path.join(import.meta.dirname, '..', '..');
@@ -72,6 +74,33 @@ test('demo, its terminal is gone, ends the gateway all the same', { timeout: 150
   demo.stdout.destroy();
   await ended;
   await expect(fetch(`http://127.0.0.1:${port}/health`)).rejects.toThrow();
+});
+
+test('demo, killed, takes its gateway along', { timeout: 150_000 }, async () => {
+  const port = await freePort();
+  const env = { ...process.env, PORT: String(port), PHONE_PORT: '0' };
+  const demo = spawn(process.execPath, ['scripts/demo.ts'], {
+    cwd: PROJECT,
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void demo.kill('SIGTERM'));
+  let output = '';
+  demo.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await waitFor(() => output.includes('/phone'), { what: 'the phone', timeoutMs: 60_000 });
+  const [folder = ''] = /[^"\s]+whatsapp-gateway-demo-\w+/.exec(output) ?? [];
+  onTestFinished(() => removeFolder(folder));
+  demo.kill('SIGKILL');
+  const answers = () =>
+    fetch(`http://127.0.0.1:${port}/health`).then(
+      () => true,
+      () => false,
+    );
+  await waitFor(async () => !(await answers()), { what: 'the end of the gateway' });
+  await waitFor(
+    async () =>
+      (await findProcessesUsingProfile(join(folder, 'session', 'session-whatsapp-client'))).length === 0,
+  );
 });
 
 test.each(['abc', '70000', '-1'])(

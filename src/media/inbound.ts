@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
 import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { z } from 'zod';
 
+import { ensureFolder } from '../ensure-folder.ts';
 import { GatewayError } from '../errors.ts';
 import type { DownloadedMedia } from '../messages/actions.ts';
 
@@ -57,7 +57,7 @@ export class InboundMedia {
     this.#folder = folder;
     this.#failure = failure;
     this.#fetch = fetch;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    ensureFolder(folder);
   }
 
   /**

@@ -1,7 +1,8 @@
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, readdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+import { ensureFolder } from '../ensure-folder.ts';
 import { isCorruption, storageError } from './errors.ts';
 import { migrate, refuseNewer } from './migrations.ts';
 
@@ -24,7 +25,7 @@ export function openDatabase(path: string): DatabaseSync {
   let connection: DatabaseSync | null = null;
   try {
     // 0700: the outbox holds what people write to each other.
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    ensureFolder(dirname(path));
     const existed = existsSync(path);
     keepPrivate(path, existed);
     // No waiting for a lock: SQLite would wait in this thread, and who opens a database tries again anyhow.

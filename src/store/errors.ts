@@ -57,6 +57,12 @@ export function storageError(thrown: unknown, path: string): GatewayError {
       `Move it away: mv ${quoted(file)} ${quoted(`${file}.old`)}; or set DATA_PATH to another folder`,
     );
   }
+  if (errno === 'ENOENT') {
+    return unavailable(
+      `${path} cannot be used: its folder is not there, or was deleted while it was mounted or in use (${messageOf(thrown)})`,
+      `Look at it: ls -la ${quoted(folder)}; in a container, make the folder again on the host and create the container again: docker compose up -d --force-recreate`,
+    );
+  }
   if (errno === 'EROFS') {
     return unavailable(
       `${folder} is on a file system that is mounted read-only`,

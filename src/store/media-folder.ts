@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, mkdirSync, type Dirent, type ReadStream } from 'node:fs';
+import { createReadStream, type Dirent, type ReadStream } from 'node:fs';
 import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
+import { ensureFolder } from '../ensure-folder.ts';
 import { codeOf, GatewayError } from '../errors.ts';
 import { storageError } from './errors.ts';
 
@@ -33,7 +34,7 @@ export class MediaFolder {
   constructor(path: string) {
     this.#path = path;
     try {
-      mkdirSync(join(path, INCOMING), { recursive: true, mode: 0o700 });
+      ensureFolder(join(path, INCOMING));
     } catch (error) {
       throw storageError(error, path);
     }
@@ -50,14 +51,14 @@ export class MediaFolder {
     try {
       const { sha256, size } = await this.#write(temporary, content, maxBytes);
       const target = this.#fileOf(sha256);
-      const made = await this.#storage(() => mkdir(dirname(target), { recursive: true, mode: 0o700 }));
+      const isNew = await this.#storage(() => makeShelf(dirname(target)));
       await this.#afterOthers(async () => {
         await this.#storage(() => rename(temporary, target));
         this.#claims.set(sha256, (this.#claims.get(sha256) ?? 0) + 1);
         claimed.push(sha256);
       });
       await this.#storage(() => syncFolder(dirname(target)));
-      if (made !== undefined) await this.#storage(() => syncFolder(this.#path));
+      if (isNew) await this.#storage(() => syncFolder(this.#path));
       return { sha256, size };
     } catch (error) {
       await rm(temporary, { force: true });
@@ -201,6 +202,17 @@ export class MediaFolder {
 /** The names of those entries of a folder. */
 async function entries(folder: string, which: (entry: Dirent) => boolean): Promise<string[]> {
   return (await readdir(folder, { withFileTypes: true })).filter(which).map(({ name }) => name);
+}
+
+/** Not with those above it, which are there: see `ensureFolder`. @returns whether it was not there before */
+async function makeShelf(path: string): Promise<boolean> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    return false;
+  }
 }
 
 /** Puts the names in a folder on the disk: fsync of a file does not cover its name. */

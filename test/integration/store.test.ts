@@ -1,4 +1,4 @@
-import { fork } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -60,6 +60,19 @@ describe('openStore', () => {
     openStore(folder, silent).close();
     expect(modes()).toContain('gateway.db.damaged-2026 600');
   });
+
+  test.runIf(process.getuid?.() === 0).each(['.', 'data/below'])(
+    'a mounted folder that was deleted on its host (needs root), %s in it is refused and nothing hangs',
+    (part) => {
+      const [source, target] = [tempFolder(), tempFolder()];
+      const setup = 'mount --bind "$1" "$2" && rmdir "$1" && exec "$3" "$4" "$2/$5"';
+      const program = join(import.meta.dirname, '../support/hold-store.ts');
+      const args = ['-m', 'sh', '-c', setup, 'sh', source, target, process.execPath, program, part];
+      const { status, signal, stderr } = spawnSync('unshare', args, { timeout: 30_000, killSignal: 'SIGKILL' });
+      expect({ status, signal }).toEqual({ status: 1, signal: null });
+      expect(String(stderr)).toContain('was deleted while it was mounted or in use');
+    },
+  );
 
   test('a link to where there is nothing yet, the database is made there', () => {
     const [folder, other] = [tempFolder(), tempFolder()];

@@ -1,8 +1,8 @@
-import { chmod, lstat, mkdir, realpath, stat } from 'node:fs/promises';
+import { chmod, lstat, realpath, stat } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 
-import { codeOf } from '../errors.ts';
+import { ensureFolder } from '../ensure-folder.ts';
 
 const NAME = 'whatsapp-gateway';
 
@@ -26,7 +26,7 @@ export function cacheFolders(env: NodeJS.ProcessEnv): string[] {
  * @throws Error saying what is wrong with it; the errors of the file system
  */
 export async function privateFolder(path: string): Promise<string> {
-  await makeFolder(path);
+  ensureFolder(path);
   const found = await lstat(path);
   if (!found.isDirectory()) throw new Error(`${path} is not a folder`);
   if (found.uid !== uid()) throw new Error(`${path} belongs to uid ${found.uid}, not to uid ${uid()}`);
@@ -47,22 +47,6 @@ async function refuseForeignAncestors(path: string): Promise<void> {
     const sticky = (mode & 0o1000) !== 0;
     if (openToAll && !sticky) throw new Error(`${folder} is writable for everybody`);
     if (folder === dirname(folder)) return;
-  }
-}
-
-/**
- * Level by level: Node's recursive mkdir reports a read-only file system as ENOENT, and never returns when
- * the working directory's mount has been deleted (nodejs/node#47098).
- */
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { mode: 0o700 });
-  } catch (error) {
-    const code = codeOf(error);
-    if (code === 'EEXIST') return;
-    if (code !== 'ENOENT' || path === dirname(path)) throw error;
-    await makeFolder(dirname(path));
-    await makeFolder(path);
   }
 }
 

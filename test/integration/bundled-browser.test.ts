@@ -64,6 +64,11 @@ function inAnotherProcess({ env, cacheDir, packageFolder }: BundledBrowserOption
 }
 
 describe.skipIf(!onX64Linux)('bundled browser, unpacking (x64 Linux only)', () => {
+  test('unpacked, where the kernel makes no folders, is refused and nothing hangs', async () => {
+    const { given } = await machine();
+    expect(await refusal({ ...given, cacheDir: '/proc/cache/below' })).toContain('ENOENT');
+  });
+
   test('unpacked, first time, executable, libraries, fonts, and only this user may read it', async () => {
     const { cacheDir, given } = await machine();
     const { path, env } = await unpacked(given);

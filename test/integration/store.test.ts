@@ -68,7 +68,10 @@ describe('openStore', () => {
       const setup = 'mount --bind "$1" "$2" && rmdir "$1" && exec "$3" "$4" "$2/$5"';
       const program = join(import.meta.dirname, '../support/hold-store.ts');
       const args = ['-m', 'sh', '-c', setup, 'sh', source, target, process.execPath, program, part];
-      const { status, signal, stderr } = spawnSync('unshare', args, { timeout: 30_000, killSignal: 'SIGKILL' });
+      const { status, signal, stderr } = spawnSync('unshare', args, {
+        timeout: 30_000,
+        killSignal: 'SIGKILL',
+      });
       expect({ status, signal }).toEqual({ status: 1, signal: null });
       expect(String(stderr)).toContain('was deleted while it was mounted or in use');
     },

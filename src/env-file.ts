@@ -1,3 +1,4 @@
+import { lstatSync } from 'node:fs';
 import { resolve } from 'node:path';
 
 import dotenv from 'dotenv';
@@ -11,13 +12,16 @@ export const ENV_FILE = '.env';
 /**
  * Takes what `.env` in the working directory sets into the environment; what is set there already stays.
  * @returns what keeps an existing file from being read: without it a gateway would start with the defaults, which
- *   means without its API key. None when there is no file
+ *   means without its API key. None when there is no file, or the environment has a key
  */
 export function readEnvFile(): readonly ConfigProblem[] {
   const { error } = dotenv.config({ quiet: true });
+  if (error === undefined) return [];
   const code = codeOf(error);
-  if (error === undefined || code === 'ENOENT') return [];
   const path = resolve(ENV_FILE);
+  const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  // With a key in the environment somebody else has read it already: systemd's EnvironmentFile, as root.
+  if (!isThere || (process.env['API_KEY'] ?? '').trim() !== '') return [];
   const owner = `${process.getuid?.() ?? '<user>'}:${process.getgid?.() ?? '<group>'}`;
   return [
     {
@@ -25,7 +29,9 @@ export function readEnvFile(): readonly ConfigProblem[] {
       message:
         code === 'EISDIR'
           ? `${path} is a folder; remove it (rmdir '${path}') and make a file, or none`
-          : `${path} cannot be read (${code ?? messageOf(error)}); give it to the user of the gateway: sudo chown ${owner} '${path}'`,
+          : code === 'ENOENT'
+            ? `${path} is a link to what does not exist; make that, or remove the link: rm '${path}'`
+            : `${path} cannot be read (${code ?? messageOf(error)}); give it to the user of the gateway: sudo chown ${owner} '${path}'`,
     },
   ];
 }

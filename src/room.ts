@@ -23,6 +23,14 @@ export class Room {
     this.#next();
   }
 
+  /** Lets a guest in if there is room now and nobody else waits. @returns whether it is inside */
+  tryEnter(guest: Guest): boolean {
+    if (this.#waiting.length > 0 || !this.#hasRoomFor(guest)) return false;
+    this.#waiting.push(guest);
+    this.#next();
+    return true;
+  }
+
   /** @param size what it needs by now; 0: nothing any more, or it does not wait any longer */
   resize(guest: Guest, size: number): void {
     if (guest.isInside) this.#used += size - guest.size;
@@ -31,9 +39,13 @@ export class Room {
     this.#next();
   }
 
+  #hasRoomFor({ size }: Guest): boolean {
+    return this.#used === 0 || this.#used + size <= this.#together;
+  }
+
   #next(): void {
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      if (this.#used > 0 && this.#used + next.size > this.#together) return;
+      if (!this.#hasRoomFor(next)) return;
       this.#waiting.shift();
       this.#used += next.size;
       next.isInside = true;
@@ -53,6 +65,14 @@ export class Seat {
 
   get isTaken(): boolean {
     return this.#guest !== null;
+  }
+
+  /** Takes room if there is some at once. Not while it is taken. */
+  tryTake(size: number): boolean {
+    const guest: Guest = { size, isInside: false, begin: () => undefined };
+    if (!this.#room.tryEnter(guest)) return false;
+    this.#guest = guest;
+    return true;
   }
 
   /** Waits for room. Not while it is taken. */

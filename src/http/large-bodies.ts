@@ -35,10 +35,12 @@ export function limitLargeBodies(limits: LargeBodyLimits): RequestHandler {
   return (request, response, next) => {
     const size = sizeOf(request, limit);
     if (size === null) {
-      onceLarger(request, largerThan, () => {
+      const stopCounting = onceLarger(request, largerThan, () => {
         request.pause();
         enter(limit, () => request.resume());
       });
+      // Answered unread: what still comes is thrown away by the server.
+      response.once('close', stopCounting);
       next();
     } else if (size <= largerThan) {
       next();
@@ -65,16 +67,19 @@ export function limitLargeBodies(limits: LargeBodyLimits): RequestHandler {
         },
       };
       const resize = (found: number) => {
-        request.setTimeout(0);
         if (found <= largerThan) {
           measured.delete(response);
-          response.off('close', onClose);
+          response.off('close', leave);
         }
         room.resize(guest, found <= largerThan ? 0 : found);
       };
-      const onClose = () => resize(0);
-      measured.set(response, resize);
-      response.once('close', onClose);
+      const leave = () => resize(0);
+      measured.set(response, (found) => {
+        // Read: its sender has nothing more to say. After the answer the time limit is the server's own again.
+        request.setTimeout(0);
+        resize(found);
+      });
+      response.once('close', leave);
       room.enter(guest);
     }
   };
@@ -100,16 +105,21 @@ function sizeOf(request: Request, limit: number): number | null {
   return length <= limit ? length : 0;
 }
 
-/** Calls back once more of a body has come than `size` bytes. The parser that reads it has to follow at once. */
-function onceLarger(request: Request, size: number, callback: () => void): void {
+/**
+ * Calls back once more of a body has come than `size` bytes. The parser that reads it has to follow at once.
+ * @returns ends the counting
+ */
+function onceLarger(request: Request, size: number, callback: () => void): () => void {
   let come = 0;
+  const stop = () => request.off('data', count);
   const count = (chunk: Buffer) => {
     come += chunk.byteLength;
     if (come <= size) return;
-    request.off('data', count);
+    stop();
     callback();
   };
   request.on('data', count);
+  return stop;
 }
 
 function tooBusy(): GatewayError {

@@ -171,7 +171,7 @@ export class Delivery {
           }
         }
         const fileSize = mediaOf(message.content)?.size ?? 0;
-        if (fileSize > LARGE_FILE && !seat.isTaken) {
+        if (fileSize > LARGE_FILE && !seat.isTaken && !seat.tryTake(fileSize)) {
           // Smaller ones of other chats go meanwhile; and what was looked at above may have changed afterwards.
           await waiting(seat.take(fileSize));
           continue;

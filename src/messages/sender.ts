@@ -54,6 +54,8 @@ export class Sender implements Departures {
   /** Left over from an earlier run of the process. */
   #unsettled: QueueEntry[] = [];
   #active = 0;
+  #isPumping = false;
+  #isToPump = false;
   #cancelWake: (() => void) | null = null;
   #cancelStuckCheck: (() => void) | null = null;
   #unsubscribe: (() => void) | null = null;
@@ -170,7 +172,22 @@ export class Sender implements Departures {
     this.#lanes.remove(id);
   }
 
+  /** A message that departs can be idle at once, and pumps again: that is done by the loop that let it go. */
   #pump(): void {
+    this.#isToPump = true;
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    try {
+      while (this.#isToPump) {
+        this.#isToPump = false;
+        this.#pumpOnce();
+      }
+    } finally {
+      this.#isPumping = false;
+    }
+  }
+
+  #pumpOnce(): void {
     if (this.#stopped) return;
     this.#cancelWake?.();
     this.#cancelWake = null;

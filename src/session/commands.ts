@@ -107,8 +107,7 @@ export function logout(state: SessionState, context: Context): Step {
       );
     case 'starting':
     case 'qr':
-      // A code that nobody has scanned has linked nothing.
-      return stop({ ...state, failures: 0 }, removingAfter(null, state.phase !== 'qr'), null, context);
+      return stop({ ...state, failures: 0 }, removingAfter(null, mayHoldLogin(state)), null, context);
     case 'stopping':
       return to({ ...state, failures: 0, after: removingAfter(state.after, true), reason: null });
     case 'stuck':
@@ -128,6 +127,11 @@ export function logout(state: SessionState, context: Context): Step {
 /** Two removals at the same time: the second would take the next login. */
 function removeAgain(state: StateIn<'failed'>, removal: Removal, context: Context): Step {
   return removalIn(state) === null ? remove(removal, context) : to(removing(removal, context));
+}
+
+/** A code that nobody has scanned has linked nothing; what an earlier end has left unconfirmed stays so. */
+function mayHoldLogin({ phase, reason }: StateIn<'starting' | 'qr'>): boolean {
+  return phase === 'qr' ? reason?.code === 'unlink_unconfirmed' : reason?.code !== 'logged_out';
 }
 
 /** The end of a login while nobody can be asked whether there is one, unless it was ended right before. */

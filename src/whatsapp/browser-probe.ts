@@ -81,7 +81,6 @@ async function run(path: string, args: string[], env: Record<string, string>): P
   }
   return await new Promise((resolve) => {
     const kill = () => killGroup(child.pid);
-    const timer = setTimeout(kill, VERSION_TIMEOUT_MS);
     process.once('exit', kill);
     let stderr = '';
     // Not there when there are too many open files.
@@ -91,12 +90,22 @@ async function run(path: string, args: string[], env: Record<string, string>): P
     const done = (failure: Failure | null) => {
       clearTimeout(timer);
       process.off('exit', kill);
+      child.stderr?.destroy();
       resolve(failure);
     };
+    // What has left the group can hold the pipe open for ever: only the time counts.
+    const timer = setTimeout(() => {
+      kill();
+      const message = `no answer within ${VERSION_TIMEOUT_MS / 1000} s`;
+      done({ code: 'ETIMEDOUT', message, stderr });
+    }, VERSION_TIMEOUT_MS);
     child.on('error', (error) => done({ code: codeOf(error), message: messageOf(error), stderr }));
+    child.on('exit', (code) => {
+      if (code === 0) done(null);
+    });
     child.on('close', (code, signal) => {
       const message = `it ended with ${signal ?? `exit code ${code ?? 'unknown'}`}`;
-      done(code === 0 ? null : { code: code ?? signal, message, stderr });
+      done({ code: code ?? signal, message, stderr });
     });
   });
 }

@@ -101,6 +101,16 @@ describe('browser from PUPPETEER_EXECUTABLE_PATH', () => {
     expect((error.cause as Error).message).toContain(join(folder, 'gone'));
   });
 
+  test('configured, a wrapper that leaves something running behind it, is not waited for', async () => {
+    const { folder, options } = await emptyMachine();
+    const left = `setsid sh -c 'while [ -e "$0" ]; do sleep 1; done' "$0" &`;
+    const path = await fakeBrowser(join(folder, 'wrapper'), `${left}\necho Chromium 1.2.3`);
+    const begun = performance.now();
+    expect((await findBrowser({ ...options, executablePath: path })).path).toBe(path);
+    // The time that a browser has for its answer.
+    expect(performance.now() - begun).toBeLessThan(30_000);
+  });
+
   test('configured, empty, counts as not set', async () => {
     const { bin, options } = await emptyMachine();
     const path = await fakeBrowser(join(bin, 'chromium'));

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 
 import { GatewayError } from '../../src/errors.ts';
 import { NotTakenError } from '../../src/messages/transport.ts';
+import { eventually } from '../support/eventually.ts';
 import { expectOneASecond, startMessaging, text } from '../support/messaging.ts';
 import { SettlingClock } from '../support/settling-clock.ts';
 import { tempFolder } from '../support/temp-folder.ts';
@@ -198,4 +199,32 @@ test('a large file that fails, the room it has taken is given to others before i
   expect(transport.order.map(({ chatId }) => chatId)).toEqual(['49151000002@c.us']);
   await clock.advance(1_000);
   expect(transport.order.map(({ chatId }) => chatId)).toEqual(['49151000002@c.us', '49151000001@c.us']);
+});
+
+test('large files that fit together, no more of them at a time than other messages', async () => {
+  const { outbox, sender, transport, clock } = start({ settings: { ratePerMinute: 0, concurrency: 4 } });
+  const { promise: uploaded, resolve: upload } = Promise.withResolvers<undefined>();
+  transport.faults = Array.from({ length: 20 }, () => ({ type: 'hang', until: uploaded }) as const);
+  const media = { sha256: 'a'.repeat(64), size: 1_100_000, mimetype: 'video/mp4', filename: null };
+  for (let n = 10; n < 30; n += 1) await outbox.accept({ type: 'video', to: `491510000${n}`, media });
+  sender.connected();
+  await clock.advance(1_000);
+  expect(transport.faults).toHaveLength(16);
+  upload(undefined);
+  await clock.advance(1_000);
+  expect(transport.order).toHaveLength(20);
+});
+
+test('thousands of large files, all of them wait for room and go', async () => {
+  const { outbox, sender, transport, clock } = start({ settings: { ratePerMinute: 0 } });
+  const media = { sha256: 'a'.repeat(64), size: 20 * 1024 * 1024, mimetype: 'video/mp4', filename: null };
+  const accepting = Array.from({ length: 4_000 }, (_, n) =>
+    outbox.accept({ type: 'video', to: `1203630000000${10_000 + n}@g.us`, media }),
+  );
+  await Promise.all(accepting);
+  sender.connected();
+  await eventually(async () => {
+    await clock.advance(1_000);
+    return transport.order.length;
+  }).toBe(4_000);
 });

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { expect, test } from 'vitest';
@@ -14,7 +14,7 @@ function run(
   program: string,
   args: readonly string[],
   cwd: string,
-  { uid, ...more }: { uid?: number; HOME?: string; PORT?: string } = {},
+  { uid, ...more }: { uid?: number; HOME?: string; PORT?: string; API_KEY?: string } = {},
 ) {
   const env = { PATH: process.env['PATH'], PORT: 'http', ...more };
   const ids = uid === undefined ? {} : { uid, gid: uid };
@@ -64,6 +64,17 @@ test.runIf(process.getuid?.() === 0)(
     expect(status).toBe(0);
   },
 );
+
+test.each([
+  ['a link to nothing', '', 78],
+  ['a link to nothing, beside a key in the environment', 'a-key-of-sixteen-characters', 0],
+])('a .env that is %s', (_what, key, code) => {
+  const folder = tempFolder();
+  symlinkSync(join(folder, 'nowhere'), join(folder, '.env'));
+  const { status, said } = run('main.ts', ['--check-config'], folder, { PORT: '0', API_KEY: key });
+  expect(status).toBe(code);
+  expect(said.includes('is a link to what does not exist')).toBe(code === 78);
+});
 
 test('a folder in the place of .env, as Docker makes it, named', () => {
   const folder = tempFolder();

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
-import { createServer, request, type ClientRequest, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Agent, createServer, request, type ClientRequest, type IncomingMessage } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 
 import express, { type Request, type Response } from 'express';
 import { expect, onTestFinished, test } from 'vitest';
@@ -41,8 +41,8 @@ async function serve(limits: LargeBodyLimits = LIMITS) {
     server.close();
   });
   const { port } = server.address() as AddressInfo;
-  const post = (size: number, headers: Record<string, string> = {}): ClientRequest => {
-    const sending = request({ port, host: '127.0.0.1', method: 'POST', headers });
+  const post = (size: number, headers: Record<string, string> = {}, agent?: Agent): ClientRequest => {
+    const sending = request({ port, host: '127.0.0.1', method: 'POST', headers, agent });
     sending.on('error', () => undefined);
     if (headers['transfer-encoding'] === undefined) sending.setHeader('content-length', size);
     return sending;
@@ -53,6 +53,7 @@ async function serve(limits: LargeBodyLimits = LIMITS) {
     return sending;
   };
   return {
+    server,
     post,
     send,
     reached,
@@ -170,6 +171,35 @@ test('a body that is larger than any may be, refused at once', async () => {
   await eventually(letters).toBe('a');
   const [refused] = (await once(send('b', 10_001), 'response')) as [IncomingMessage];
   expect(refused.statusCode).toBe(413);
+});
+
+test('a body that goes on coming after it was refused unread, takes no room', async () => {
+  const { post, send, letters } = await serve();
+  const agent = new Agent({ keepAlive: true });
+  onTestFinished(() => agent.destroy());
+  const refused = post(NaN, { ...CHUNKED, 'content-type': 'text/plain; charset=nope' }, agent);
+  refused.write('r'.repeat(50));
+  const [answer] = (await once(refused, 'response')) as [IncomingMessage];
+  expect(answer.statusCode).toBe(415);
+  answer.resume();
+  for (let n = 0; n < 10; n += 1) refused.write('r'.repeat(500));
+  refused.end();
+  await once(agent, 'free');
+  send('a', 1_900);
+  await eventually(letters).toBe('a');
+});
+
+test('an answered request that keeps its connection, does not keep it for ever', async () => {
+  const { server, reached, letters } = await serve();
+  server.keepAliveTimeout = 50;
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+  onTestFinished(() => void socket.destroy());
+  socket.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1900\r\n\r\n${'a'.repeat(1_900)}`);
+  socket.resume();
+  await eventually(letters).toBe('a');
+  const closed = once(socket, 'close');
+  reached[0]!.response.end();
+  await closed;
 });
 
 test('a body that is needed no more, let go', async () => {

@@ -541,9 +541,22 @@ describe('session, the end of a login', () => {
     rig.driver.last.emit({ type: 'qr', payload: 'again' });
     await settle();
     await rig.session.logout();
-    expect(rig.session.status().reason?.code).toBe('logged_out');
+    expect(rig.session.status().reason?.code, 'nobody has confirmed it since').toBe('unlink_unconfirmed');
+  });
+
+  it('logout at a QR, or again after one that was confirmed, has nothing that the phone should be told', async () => {
+    const rig = await ready();
     await rig.session.logout();
-    expect(rig.session.status().reason?.code, 'asked again').toBe('logged_out');
+    for (let turn = 0; turn < 2; turn += 1) {
+      await rig.session.logout();
+      expect(rig.session.status().reason?.code).toBe('logged_out');
+      rig.session.connect();
+      await settle();
+      if (turn === 1) rig.driver.last.emit({ type: 'qr', payload: 'again' });
+      await settle();
+      await rig.session.logout();
+      expect(rig.session.status().reason?.code).toBe('logged_out');
+    }
   });
 
   it('a login that cannot be removed, says so', async () => {

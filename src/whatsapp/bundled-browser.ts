@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { codeOf, messageOf } from '../errors.ts';
 import { browserEnvironment } from './browser-environment.ts';
 import { type BrowserProblem, startProblem } from './browser-probe.ts';
-import { SQLITE_STAND_IN, unpackBrowser } from './browser-unpack.ts';
 import { cacheFolders } from './cache-folder.ts';
 
 export interface BundledBrowserOptions {
@@ -53,6 +52,8 @@ export async function bundledBrowser(options: BundledBrowserOptions): Promise<Bu
   );
   if (!hasGlibc) return unavailable(`${PACKAGE} needs glibc`);
 
+  // Late: most machines have a browser, which is asked for its version before anything else is read.
+  const { SQLITE_STAND_IN, unpackBrowser } = await import('./browser-unpack.ts');
   const details: string[] = [];
   let errno: string | null = null;
   const folders = options.cacheDir === undefined ? cacheFolders(options.env) : [options.cacheDir];
@@ -63,7 +64,7 @@ export async function bundledBrowser(options: BundledBrowserOptions): Promise<Bu
         version: await versionOf(packageFolder),
         folder,
       });
-      const started = await start(unpacked, options.env);
+      const started = await start(unpacked, join(unpacked, SQLITE_STAND_IN), options.env);
       if (started.ok) return started;
       details.push(`${folder}: ${started.problem.detail}`);
     } catch (error) {
@@ -102,6 +103,7 @@ async function versionOf(packageFolder: string): Promise<string> {
  */
 async function start(
   folder: string,
+  sqliteStandIn: string,
   env: NodeJS.ProcessEnv,
 ): Promise<Extract<BundledBrowser, { ok: true }> | { ok: false; problem: BrowserProblem }> {
   const path = join(folder, 'chromium');
@@ -110,8 +112,7 @@ async function start(
   if (problem === null) return { ok: true, path, env: fonts };
   if (problem.missingLibrary === null) return { ok: false, problem };
   const own = [join(folder, 'lib'), ...(env['LD_LIBRARY_PATH'] ?? '').split(':').filter(Boolean)];
-  if (!(await hasSqlite(join(folder, 'lib/libsoftokn3.so'), own.join(':'))))
-    own.push(join(folder, SQLITE_STAND_IN));
+  if (!(await hasSqlite(join(folder, 'lib/libsoftokn3.so'), own.join(':')))) own.push(sqliteStandIn);
   const withLibraries = { ...fonts, LD_LIBRARY_PATH: own.join(':') };
   const still = await startProblem(path, browserEnvironment(env, withLibraries));
   return still === null ? { ok: true, path, env: withLibraries } : { ok: false, problem: still };

@@ -110,6 +110,18 @@ build() {
   }
 }
 
+# A port that nobody listens on, below those that the kernel gives to whoever asks for any: a container is made anew
+# on the same one again and again.
+free_port() {
+  node -e '
+    const { createServer } = require("net");
+    (function next() {
+      const port = 20000 + Math.floor(Math.random() * 12000);
+      const server = createServer().on("error", next);
+      server.listen(port, () => { console.log(port); server.close(); });
+    })();'
+}
+
 start_simulator() {
   local line
   coproc SIMULATED { exec node test/image/simulator.ts; }
@@ -147,7 +159,7 @@ main() {
   fi
   printf 'built in %d s\n' "$((SECONDS - began))"
   [[ ${measure} == no ]] || where_the_bytes_are
-  PORT=$(node -e 'const s=require("net").createServer().listen(0,()=>{console.log(s.address().port);s.close()})')
+  PORT=$(free_port)
   if ! start_simulator; then
     printf 'FAILED  the simulator starts\n'
     failed=1

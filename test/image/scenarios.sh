@@ -219,7 +219,7 @@ ready_again_without_qr() {
 
 second_container_refused() {
   local port=${PORT}
-  PORT=$((PORT + 1))
+  PORT=$(free_port)
   as_compose third
   reach third reason profile_in_use
   PORT=${port}

@@ -5,6 +5,7 @@ import dotenv from 'dotenv';
 
 import type { ConfigProblem } from './config.ts';
 import { codeOf, messageOf } from './errors.ts';
+import { ownIds, quoted } from './shell-text.ts';
 
 /** The name of the file, and of what is wrong with it. */
 export const ENV_FILE = '.env';
@@ -22,16 +23,16 @@ export function readEnvFile(): readonly ConfigProblem[] {
   const isThere = lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   // With a key in the environment somebody else has read it already: systemd's EnvironmentFile, as root.
   if (!isThere || (process.env['API_KEY'] ?? '').trim() !== '') return [];
-  const owner = `${process.getuid?.() ?? '<user>'}:${process.getgid?.() ?? '<group>'}`;
-  return [
-    {
-      name: ENV_FILE,
-      message:
-        code === 'EISDIR'
-          ? `${path} is a folder; remove it (rmdir '${path}') and make a file, or none`
-          : code === 'ENOENT'
-            ? `${path} is a link to what does not exist; make that, or remove the link: rm '${path}'`
-            : `${path} cannot be read (${code ?? messageOf(error)}); give it to the user of the gateway: sudo chown ${owner} '${path}'`,
-    },
-  ];
+  return [{ name: ENV_FILE, message: remedy(path, code ?? messageOf(error)) }];
+}
+
+function remedy(path: string, reason: string): string {
+  switch (reason) {
+    case 'EISDIR':
+      return `${path} is a folder; remove it (rmdir ${quoted(path)}) and make a file, or none`;
+    case 'ENOENT':
+      return `${path} is a link to what does not exist; make that, or remove the link: rm ${quoted(path)}`;
+    default:
+      return `${path} cannot be read (${reason}); give it to the user of the gateway: sudo chown ${ownIds()} ${quoted(path)}`;
+  }
 }

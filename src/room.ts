@@ -7,7 +7,7 @@ export interface Guest {
   readonly begin: () => void;
 }
 
-/** Memory that several share who need much of it: together they take no more than fits, and one of them always may. */
+/** What several share who need much of it (memory, mostly): together they take no more than fits, and one always may. */
 export class Room {
   readonly #together: number;
   readonly #waiting: Guest[] = [];

@@ -1,5 +1,4 @@
-import { ConfigError, readConfig, type Config } from './config.ts';
-import { readEnvFile } from './env-file.ts';
+import { ConfigError, readConfig, type Config, type ConfigProblem } from './config.ts';
 import { messageOf } from './errors.ts';
 import { Gateway } from './gateway.ts';
 import { createLogger, type Logger } from './log.ts';
@@ -18,18 +17,23 @@ const STOP_MS = 9_000;
  */
 const ONE_REQUEST_MS = 1_000;
 
+/** What has begun before the rest of the program was read. */
+export interface Begun {
+  /** One that is looked for already. */
+  readonly browser: Promise<FoundBrowser> | null;
+  /** What kept `.env` from being read. */
+  readonly problems: readonly ConfigProblem[];
+  /** Takes over the signals that ask the process to end. */
+  readonly onStopSignal: (handler: StopHandler) => void;
+}
+
 /**
  * Runs the gateway in this process until a signal ends it: configuration, gateway, signals, exit code.
  * With `--check-config` it only says whether the configuration is valid, once every part of the program has been
  * loaded: none is missing, and where there is a compile cache, all of them are in it.
- * @param browser one that is looked for already
- * @param onStopSignal takes over the signals that ask the process to end
  */
-export async function run(
-  browser: Promise<FoundBrowser> | null,
-  onStopSignal: (handler: StopHandler) => void,
-): Promise<void> {
-  const config = loadConfig();
+export async function run({ browser, problems, onStopSignal }: Begun): Promise<void> {
+  const config = loadConfig(problems);
   if (process.argv.includes('--check-config')) {
     await loadEverything();
     process.stdout.write('The configuration is valid.\n');
@@ -95,9 +99,9 @@ function stopper(gateway: Gateway, log: Logger): (exitCode: number) => Promise<v
   };
 }
 
-function loadConfig(): Config {
+function loadConfig(problems: readonly ConfigProblem[]): Config {
   try {
-    return readConfig(process.env, readEnvFile());
+    return readConfig(process.env, problems);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     process.stderr.write(

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import { ensureFolder } from '../ensure-folder.ts';
 import { GatewayError } from '../errors.ts';
 import type { DownloadedMedia } from '../messages/actions.ts';
+import { Room, Seat } from '../room.ts';
 
 export interface InboundFile {
   /** Absolute. */
@@ -39,8 +40,7 @@ export class InboundMedia {
   readonly #failure: (error: unknown, path: string) => GatewayError;
   readonly #fetching = new Map<string, Promise<void>>();
   readonly #maxBytes: number;
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #room = new Room(AT_ONCE);
 
   /**
    * @param fetch asks WhatsApp; what it throws is passed on
@@ -122,15 +122,12 @@ export class InboundMedia {
 
   /** A file is held in memory several times over while it comes out of the page. */
   async #inTurn(work: () => Promise<void>): Promise<void> {
-    if (this.#running >= AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    else this.#running += 1;
+    const seat = new Seat(this.#room);
+    await seat.take(1);
     try {
       await work();
     } finally {
-      const next = this.#waiting.shift();
-      // Who waited takes over the place.
-      if (next === undefined) this.#running -= 1;
-      else next();
+      seat.leave();
     }
   }
 

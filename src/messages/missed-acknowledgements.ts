@@ -110,7 +110,7 @@ export class MissedAcknowledgements {
       } catch (error) {
         unanswered += 1;
         reason = messageOf(error);
-        failed.push(...batchesOf(batch, Math.max(1, Math.ceil(batch.length / 2))));
+        failed.push(...batchesOf(batch, Math.ceil(batch.length / 2)));
       }
     }
     // Those that failed last: side by side at the beginning, they would keep all others out for ever.

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 import { codeOf, GatewayError, messageOf } from '../errors.ts';
+import { ownIds, quoted } from '../shell-text.ts';
 
 /** SQLite's primary result codes that mean something to a person (sqlite.org/rescode.html). */
 const SQLITE = { busy: 5, readonly: 8, ioError: 10, corrupt: 11, full: 13, cannotOpen: 14, notADatabase: 26 };
@@ -73,7 +74,7 @@ export function storageError(thrown: unknown, path: string): GatewayError {
     return unavailable(
       `${path} cannot be opened for writing: ${messageOf(thrown)}`,
       `Give the folder to the user of the gateway: sudo mkdir -p ${quoted(folder)} && ` +
-        `sudo chown -R ${owner()} ${quoted(folder)} (on the NAS: sudo ./fix-permissions.sh)`,
+        `sudo chown -R ${ownIds()} ${quoted(folder)} (on the NAS: sudo ./fix-permissions.sh)`,
     );
   }
   return unavailable(
@@ -103,13 +104,4 @@ function fileInTheWay(path: string): string {
     }
   }
   return path;
-}
-
-function owner(): string {
-  return `${process.getuid?.() ?? '<user>'}:${process.getgid?.() ?? '<group>'}`;
-}
-
-/** As a shell takes it. */
-function quoted(path: string): string {
-  return `'${path.replaceAll("'", "'\\''")}'`;
 }
